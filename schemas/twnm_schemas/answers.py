@@ -8,8 +8,10 @@ import re
 from typing import NamedTuple
 
 LETTERS = ("A", "B", "C", "D")
-_TAGS = re.compile(r"\|?<(/?)(think|answer)>\|?")
-_CHOICE = re.compile(r"\(?([A-D])\)?(?:[.:)](?:\s.*)?)?", re.DOTALL)
+# a tag, with its pipes only where both stand: a lone pipe belongs to the text
+_TAGS = re.compile(r"(\|\s*)?<(/?)(think|answer)>(?(1)\s*\|)")
+_CHOICE = re.compile(r"\(?([A-D])\)?(?:[.:)](?:\s.*)?)?")
+_OPTION = re.compile(r"(?<!\S)\(?[A-D][.:)](?!\S)")
 
 
 class Answer(NamedTuple):
@@ -31,16 +33,18 @@ def write_answer(think: str, choice: str) -> str:
 def parse_answer(text: str) -> Answer | None:
     """The reply's parts, or None. Exactly one answer block, at most one think block before it, nothing after it.
 
-    Inside the answer block a letter may stand alone or before the option's text ("B", "(B)", "B. a dog").
+    Inside the answer block a letter may stand alone or before the option's text ("B", "(B)", "B. a dog"); a block that
+    names several options, or runs over several lines, is no answer.
     """
     tags = list(_TAGS.finditer(text))
-    names = [tag.group(1) + tag.group(2) for tag in tags]
+    names = [tag.group(2) + tag.group(3) for tag in tags]
     if names not in (["think", "/think", "answer", "/answer"], ["answer", "/answer"]):
         return None
     if text[tags[-1].end() :].strip():
         return None
-    choice = _CHOICE.fullmatch(text[tags[-2].end() : tags[-1].start()].strip())
-    if choice is None:
+    block = text[tags[-2].end() : tags[-1].start()].strip()
+    choice = _CHOICE.fullmatch(block)
+    if choice is None or len(_OPTION.findall(block)) > 1:
         return None
     think = text[tags[0].end() : tags[1].start()].strip() if len(tags) == 4 else ""
     return Answer(think=think, choice=choice.group(1))

@@ -79,7 +79,8 @@ def angle_between(first: Vector, second: Vector) -> float:
 
 def azimuth_difference(first_deg: float, second_deg: float) -> float:
     """The smallest turn from the second azimuth to the first, in [-180, 180); positive is to the left."""
-    return (first_deg - second_deg + 180.0) % 360.0 - 180.0
+    turn = (first_deg - second_deg + 180.0) % 360.0
+    return -180.0 if turn >= 360.0 else turn - 180.0  # as in direction_of
 
 
 AZIMUTH_WORDS = ("front", "front-left", "left", "back-left", "back", "back-right", "right", "front-right")

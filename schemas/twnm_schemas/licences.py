@@ -36,7 +36,8 @@ class Terms(Enum):
 
 _ATTRIBUTION_ONLY = frozenset({MIT_KEMAR, "MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0"})
 _FREE = frozenset({"CC0-1.0", "LicenseRef-public-domain"})
-_CC = re.compile(r"CC-(BY(?:-NC)?(?:-SA|-ND)?)-\d\.\d(?:-[A-Z]{2,3})?")
+_VERSION = r"[134]\.0|2\.[015]"
+_CC = re.compile(rf"CC-(BY(?:-NC)?(?:-SA|-ND)?)-(?:{_VERSION})(?:-[A-Z]{{2,3}})?")
 
 
 def terms_of(spdx: str) -> Terms:
@@ -65,46 +66,86 @@ _SPELLED = (  # the element names in the words people use, longest first
     ("noderivs", "ND"),
     ("noderivatives", "ND"),
 )
-_CC_MENTION = re.compile(r"creative\s*commons|creativecommons\.org|\bCC\b|\bCC[-_ ]?(?:BY|0)", re.IGNORECASE)
+_CC_MENTION = re.compile(r"creative\s*commons|\bCC\b|\bCC[-_ ]?(?:BY|0)", re.IGNORECASE)
+_CC_URL = re.compile(r"\S*creativecommons\.org/\S*", re.IGNORECASE)
+_CC_URL_PARTS = re.compile(rf"/licenses/([a-z-]+)/({_VERSION})", re.IGNORECASE)
+_ZERO = re.compile(r"publicdomain/zero|\b(?:cc|creative commons)[-_ ]?(?:0|zero)\b", re.IGNORECASE)
+_SAMPLING = re.compile(r"sampling(?:\s*\+|[- ]?plus|%2b)", re.IGNORECASE)
+_ELEMENTS = ("BY", "NC", "SA", "ND")
+_NAMED = {  # what people and Debian's copyright files write
+    "mit license": "MIT",
+    "apache license 2.0": "Apache-2.0",
+    "apache license, version 2.0": "Apache-2.0",
+    "gpl-2": "GPL-2.0-only",
+    "gpl-2+": "GPL-2.0-or-later",
+    "gpl-3": "GPL-3.0-only",
+    "gpl-3+": "GPL-3.0-or-later",
+}
 
 
 def parse_license(text: str) -> str:
     """An SPDX id from a free-text licence field, or `LicenseRef-unknown`.
 
     Reads SPDX ids, Creative Commons URLs and names in any order ("CC 3.0 BY-SA THK", "Creative Commons (CC-BY). Visit
-    http://creativecommons.org/licenses/by/4.0/ ..."), public-domain dedications and the common software licences. A
-    Creative Commons name without a version is read as 4.0 only where a URL says so; else it stays unknown.
+    http://creativecommons.org/licenses/by/4.0/ ..."), public-domain dedications and a few common software licences. A
+    Creative Commons name without a version, and a text whose statements contradict each other, stay unknown.
     """
     text = " ".join(text.split())
     if _CC.fullmatch(text) or text in _FREE or text in _ATTRIBUTION_ONLY or re.fullmatch(r"GPL-\d\.\d-\S+", text):
         return text
-    lowered = text.lower()
-    if re.search(r"sampling\s*(\+|plus)|sampling-plus", lowered):
+    if text.lower() in _NAMED:
+        return _NAMED[text.lower()]
+    if _SAMPLING.search(text):
         return "LicenseRef-CC-Sampling-Plus-1.0"
-    if re.search(r"publicdomain/zero|\bcc[- _]?0\b|cc0|\bcc zero\b", lowered):
-        return "CC0-1.0"
-    if "public domain" in lowered or "publicdomain/mark" in lowered:
-        return "LicenseRef-public-domain"
-    if _CC_MENTION.search(text):
-        return _parse_creative_commons(text)
-    return UNKNOWN
+    found = {*_read_dedications(text), *_read_creative_commons(text)}
+    return found.pop() if len(found) == 1 else UNKNOWN
 
 
-def _parse_creative_commons(text: str) -> str:
-    url = re.search(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)", text, re.IGNORECASE)
-    if url:
-        return _cc_id(set(url.group(1).upper().split("-")), url.group(2))
+def _read_dedications(text: str) -> set[str]:
+    if _ZERO.search(text):
+        return {"CC0-1.0"}
+    if re.search(r"\bnot?\b.*public domain", text, re.IGNORECASE):
+        return set()
+    dedicated = re.search(r"public domain|publicdomain/mark", text, re.IGNORECASE)
+    return {"LicenseRef-public-domain"} if dedicated else set()
+
+
+def _read_creative_commons(text: str) -> set[str]:
+    """Every Creative Commons licence that the text states; UNKNOWN stands for one that cannot be made out."""
+    found = set()
+    for url in _CC_URL.findall(text):
+        if parts := _CC_URL_PARTS.search(url):
+            found.add(_cc_id(set(parts.group(1).upper().split("-")), parts.group(2)))
+    words = _CC_URL.sub(" ", text)
+    elements = _name_elements(words)
+    if not elements or not (found or _CC_MENTION.search(words)):
+        return found
+    version = re.search(rf"(?<![\d.])({_VERSION})(?![\d.]\d)", words)
+    if version:
+        return {*found, _cc_id(elements, version.group(1))}
+    # a name without a version only repeats a URL; it must then repeat it exactly
+    return found if found and all(_elements_of(spdx) == elements for spdx in found) else {*found, UNKNOWN}
+
+
+def _name_elements(words: str) -> set[str]:
+    words = re.sub(  # the preposition ("recorded by Bob") is not the element
+        r"((?i:\bcc|commons|\d\.\d)[-_ (]*)?\bby\b([-_ ](?:nc|sa|nd)\b)?",
+        lambda match: match.group(0) if match.group(1) or match.group(2) else " ",
+        words,
+    )
     for spelled, element in _SPELLED:
-        text = re.sub(spelled, f" {element} ", text, flags=re.IGNORECASE)
-    elements = {e for e in ("BY", "NC", "SA", "ND") if re.search(rf"(?<![A-Z]){e}(?![A-Z])", text.upper())}
-    version = re.search(r"(?<![\d.])([1-4]\.[05])(?![\d.]\d)", text)
-    return _cc_id(elements, version.group(1)) if version else UNKNOWN
+        words = re.sub(spelled, f" {element} ", words, flags=re.IGNORECASE)
+    return {e for e in _ELEMENTS if re.search(rf"(?<![A-Z]){e}(?![A-Z])", words.upper())}
+
+
+def _elements_of(spdx: str) -> set[str]:
+    return {part for part in spdx.split("-") if part in _ELEMENTS}
 
 
 def _cc_id(elements: set[str], version: str) -> str:
-    if "BY" not in elements or {"SA", "ND"} <= elements:
+    if "BY" not in elements or {"SA", "ND"} <= elements or not elements <= set(_ELEMENTS):
         return UNKNOWN
-    return "-".join(["CC", *(e for e in ("BY", "NC", "SA", "ND") if e in elements), version])
+    return "-".join(["CC", *(e for e in _ELEMENTS if e in elements), version])
 
 
 def combine_licenses(spdx_ids: Iterable[str]) -> str:
@@ -131,6 +172,8 @@ def combine_licenses(spdx_ids: Iterable[str]) -> str:
                 raise LicenseError(
                     f"{', '.join(by_terms[dominant])} cannot be mixed with {others}; leave one of them out."
                 )
+            if dominant is Terms.GPL and len(by_terms[dominant]) > 1:
+                raise LicenseError(f"{' and '.join(by_terms[dominant])} cannot be mixed; keep to one of them.")
             return max(by_terms[dominant])
     raise AssertionError("every class of terms stands in _ABSORBS")
 

@@ -40,5 +40,5 @@ class Manifest(Strict):
     rejections: tuple[Count, ...]
     settings: dict[str, JsonValue]
     versions: tuple[NameValue, ...]
-    seed: int
+    seed: int = Field(ge=0, lt=2**63)
     fingerprint: str

@@ -102,5 +102,5 @@ class RoomRecord(Strict):
     highpass_hz: float
     rejections: tuple[str, ...]
     versions: tuple[NameValue, ...]
-    seed: int
+    seed: int = Field(ge=0, lt=2**63)
     fingerprint: str

@@ -112,7 +112,7 @@ class TableAbsorption(Strict):
 
 
 class MaterialAbsorption(Strict):
-    """Named materials (pyroomacoustics' table): one is drawn for the four walls, one for the floor, one for the ceiling."""
+    """Named materials (pyroomacoustics' table): one is drawn for the walls, one for the floor, one for the ceiling."""
 
     kind: Literal["materials"] = "materials"
     name: AbsorptionName = "custom"

@@ -1,0 +1,91 @@
+"""One run at a time in a folder. The kernel drops a lock with the process that held it, however that ended.
+
+POSIX only (`flock`). Two locks: `.lock` in the folder is the run's; `workers.lock` among the units is shared by its
+workers, so that a run that follows a killed one waits until the last orphan is gone.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from twnm_schemas.errors import LockedError
+
+LOCK_NAME = ".lock"
+WORKERS_LOCK_NAME = "workers.lock"
+_ORPHANS_GONE_WITHIN_S = 30.0
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder for one run; the lock's file is removed at the end. Raises LockedError if another holds it."""
+    path = folder / LOCK_NAME
+    descriptor = _take(path)
+    while descriptor is None:  # the run before us removed the file between our opening and locking it
+        descriptor = _take(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _take(path: Path) -> int | None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_ino == path.stat().st_ino:
+            return descriptor
+    except BlockingIOError:
+        os.close(descriptor)
+        raise LockedError(
+            f"another run works in {path.parent}; wait until it ends, stop it, or choose another folder"
+        ) from None
+    except FileNotFoundError:
+        pass
+    os.close(descriptor)
+    return None
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a run works in the folder now."""
+    try:
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def hold_as_worker(units: Path) -> None:
+    """Share the workers' lock until this process ends."""
+    descriptor = os.open(units / WORKERS_LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+
+
+def wait_for_orphans(units: Path) -> None:
+    """Return once no worker of a killed run is left among the units, if there are any. Raises LockedError if one stays for half a minute."""
+    if not units.exists():
+        return
+    descriptor = os.open(units / WORKERS_LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    deadline = time.monotonic() + _ORPHANS_GONE_WITHIN_S
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise LockedError(
+                        f"workers of a killed run are still at work in {units.parent}; end them and try again"
+                    ) from None
+                time.sleep(0.02)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,27 @@
+"""What `verify` finds."""
+
+from typing import Literal, NamedTuple
+
+ProblemName = Literal[
+    "missing",
+    "truncated",
+    "damaged",
+    "duplicated",
+    "disordered",
+    "foreign",
+    "leftover",
+    "unfinished",
+    "invalid",
+    "miscounted",
+    "mismatched",
+]
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong: in which file, in which sample and member if in one ("" if not), its name, a sentence."""
+
+    file: str
+    key: str
+    member: str
+    problem_name: ProblemName
+    sentence: str

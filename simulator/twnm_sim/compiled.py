@@ -1,0 +1,46 @@
+"""Compiled numeric loops: numba with a fixed order of summation, cached in the user's cache folder.
+
+`fastmath` stays off: results must repeat byte for byte. The compiled code is cached so that workers load instead of
+compiling; where the cache folder cannot be written everything still runs, compiled anew in each process, and one
+warning says so.
+"""
+
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import pooch
+
+
+def cache_folder() -> Path:
+    """The user's cache folder of this package; the environment variable TWNM_CACHE overrides it."""
+    return Path(os.environ.get("TWNM_CACHE") or pooch.os_cache("twnm"))
+
+
+def _prepare_cache() -> bool:
+    folder = cache_folder() / "numba"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if writable:
+        numba.config.CACHE_DIR = str(folder)
+    else:
+        warnings.warn(
+            f"The cache folder {folder} cannot be written, so loops are compiled anew in every process (about half a "
+            "minute); set TWNM_CACHE to a folder that can.",
+            stacklevel=2,
+        )
+    return writable
+
+
+_CACHED = _prepare_cache()
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`numba.njit` with the house's settings."""
+    return numba.njit(cache=_CACHED, fastmath=False, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]

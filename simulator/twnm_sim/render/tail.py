@@ -1,0 +1,191 @@
+"""The diffuse tail: shaped noise that continues the images' energy.
+
+Gaussian noise, drawn anew in frames of 1,024 samples that overlap by half under a sine window (powers add to one), takes
+in every frame and frequency bin the energy that the image sources still bring (`decay.energy_rates`), each direction
+weighted by its own HRIR's power in that bin and by the air it crossed. The two ears' noise is mixed to the real part of
+the head's diffuse-field coherence: L = g_L (a W + j b Y), R = g_R (a W - j b Y) with a^2 = (1 + coherence) / 2. W is the
+pressure that mono and W of Ambisonics carry and Y their left-right gradient, so all outputs share one sound field. It
+is isotropic in phase, which a real shoebox is not.
+
+Everything that depends on the room alone is computed once per room (`shape_tail`); a position draws its own noise.
+Shapes: M frames, F bins, C channels, D directions, B octave bands, K taps.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from twnm_schemas.geometry import rotation_matrix
+from twnm_schemas.render import Atmosphere
+from twnm_schemas.rooms import Listener, Room
+from twnm_sim.compiled import compiled
+from twnm_sim.decay import energy_rates, quadrature_directions
+from twnm_sim.render.ambisonics import spherical_harmonics
+from twnm_sim.render.images import walls_are_flat
+from twnm_sim.render.losses import air_nepers_per_m, interpolate_octaves
+from twnm_sim.render.nearest import DirectionTable
+
+Float = NDArray[np.float64]
+FRAME = 1024
+HOP = FRAME // 2
+FADE_S = 0.010
+SHORTEST_MIXING_S = 0.080
+_ECHOES_PER_S = 4000.0
+
+
+def mixing_time_s(room: Room, speed: float) -> float:
+    """When the tail takes over: 80 ms, or later in large rooms, where 4,000 images arrive each second.
+
+    The density 4 pi c^3 t^2 / V is that of image sources; from a few thousand reflections a second on a response sounds
+    like noise (Rubak and Johansen 1998, AES 104th Convention, preprint 4725).
+    """
+    return max(SHORTEST_MIXING_S, float(np.sqrt(_ECHOES_PER_S * room.volume_m3 / (4.0 * np.pi * speed**3))))
+
+
+@dataclass(frozen=True)
+class DiffuseField:
+    """What the tail needs of a head: power (2, D, F) of its HRIRs, and the real diffuse-field coherence (F,)."""
+
+    power_CDF: NDArray[np.float32]
+    coherence_F: Float
+
+
+def diffuse_field(hrirs_DCK: NDArray[np.float32], solid_angles_D: Float) -> DiffuseField:
+    """The field of a set whose directions are weighted by their solid angle."""
+    spectrum_DCF = np.fft.rfft(hrirs_DCK.astype(np.float64), FRAME)
+    if hrirs_DCK.shape[-1] > FRAME:  # fold what is longer, as sampling the spectrum would
+        full = np.fft.rfft(hrirs_DCK.astype(np.float64), FRAME * -(-hrirs_DCK.shape[-1] // FRAME))
+        spectrum_DCF = full[:, :, :: -(-hrirs_DCK.shape[-1] // FRAME)]
+    weight_D11 = solid_angles_D[:, None] / solid_angles_D.sum()
+    power_CF = np.sum(weight_D11[:, None] * np.abs(spectrum_DCF) ** 2, axis=0)
+    cross_F = np.sum(weight_D11 * spectrum_DCF[:, 0] * spectrum_DCF[:, 1].conj(), axis=0)
+    coherence_F = cross_F.real / np.sqrt(np.maximum(power_CF[0] * power_CF[1], 1e-30))
+    power_CDF = np.ascontiguousarray((np.abs(spectrum_DCF) ** 2).transpose(1, 0, 2).astype(np.float32))
+    return DiffuseField(power_CDF, coherence_F.clip(-1.0, 1.0))
+
+
+@dataclass(frozen=True)
+class TailShape:
+    """A room's tail before its noise is drawn.
+
+    `start`: first sample of the fade-in; `first_frame`: sample at which frame 0 begins; `gain_CMF`: amplitude of each
+    channel, frame and bin; `window_MT`: sine window x the decay inside the frame.
+    """
+
+    start: int
+    first_frame: int
+    gain_CMF: NDArray[np.float32]
+    window_MT: NDArray[np.float32]
+
+
+def shape_tail(
+    room: Room,
+    listener: Listener,
+    atmosphere: Atmosphere,
+    sample_rate: int,
+    taps: int,
+    latency_s: float,
+    channel_power: tuple[NDArray[np.float32], DirectionTable] | None,
+) -> TailShape:
+    """The tail of a room from its mixing time to `taps`; (M = 0) where the response ends before.
+
+    `channel_power`: HRIR power (2, D, F) and the directions' table for a head, None for first-order Ambisonics.
+    """
+    speed = atmosphere.speed_of_sound
+    start = int(np.ceil((mixing_time_s(room, speed) + latency_s) * sample_rate))
+    first_frame = start - HOP
+    frames = max(0, -(-(taps - start) // HOP) + 1) if taps > start else 0
+    if frames == 0:
+        channels = 2 if channel_power else 4
+        return TailShape(taps, taps, np.zeros((channels, 0, HOP + 1), np.float32), np.zeros((0, FRAME), np.float32))
+    centre_M = (first_frame + HOP + HOP * np.arange(frames)) / sample_rate - latency_s
+    rotation = np.array(rotation_matrix(listener.yaw_deg, listener.pitch_deg, listener.roll_deg))
+    vectors_Q3 = quadrature_directions()[0] @ rotation
+    if channel_power is None:
+        power_CDF = (spherical_harmonics(1, vectors_Q3).T[:, :, None] ** 2).astype(np.float32)
+        groups_Q = np.arange(len(vectors_Q3), dtype=np.int32)
+    else:
+        power_CDF, table = channel_power
+        groups_Q = table.find(vectors_Q3)
+    bands = (0,) if walls_are_flat(room) else tuple(range(7))
+    rates_BMD = energy_rates(room, np.maximum(centre_M, 1e-4), speed, bands, groups_Q).astype(np.float32)
+    frequency_F = np.fft.rfftfreq(FRAME, 1.0 / sample_rate)
+    energy_CMF = _energy_by_bin(rates_BMD, power_CDF[:, : rates_BMD.shape[2]], frequency_F) / sample_rate
+    if atmosphere.absorption:
+        metre_M1 = speed * centre_M[:, None]
+        energy_CMF = energy_CMF * np.exp(-2.0 * metre_M1 * air_nepers_per_m(frequency_F, atmosphere)).astype(np.float32)
+    gain_CMF = np.sqrt(energy_CMF * FRAME).astype(np.float32)
+    return TailShape(start, first_frame, gain_CMF, _windows(energy_CMF, sample_rate))
+
+
+def _energy_by_bin(
+    rates_BMD: NDArray[np.float32], power_CDF: NDArray[np.float32], frequency_F: Float
+) -> NDArray[np.float32]:
+    """Energy per second (C, M, F): directions summed, octave bands interpolated in dB over log frequency."""
+    if len(rates_BMD) == 1:
+        energy_CMF = np.stack([rates_BMD[0] @ power_DF for power_DF in power_CDF])
+        return np.broadcast_to(energy_CMF, (*energy_CMF.shape[:2], len(frequency_F)))
+    tiny = np.finfo(np.float32).tiny
+    log_CBMF = [[np.log(np.maximum(rates_MD @ p_DF, tiny)) for rates_MD in rates_BMD] for p_DF in power_CDF]
+    hat_BF = np.stack([interpolate_octaves(frequency_F, row) for row in np.eye(len(rates_BMD))]).astype(np.float32)
+    return np.stack([np.exp(sum(h_F * log_MF for h_F, log_MF in zip(hat_BF, logs, strict=True))) for logs in log_CBMF])
+
+
+def _windows(energy_CMF: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """Sine windows (M, FRAME), each with the decay of the whole band's energy inside its frame."""
+    total_M = np.maximum(energy_CMF[:, :, 2:].sum(axis=(0, 2), dtype=np.float64), 1e-30)
+    slope_M = np.gradient(np.log(total_M)) / HOP if len(total_M) > 1 else np.zeros(1)  # of energy, per sample
+    time_T = np.arange(FRAME) + 0.5 - HOP
+    sine_T = np.sin(np.pi * (np.arange(FRAME) + 0.5) / FRAME)
+    return (sine_T * np.exp(0.5 * slope_M[:, None].clip(-0.02, 0.0) * time_T)).astype(np.float32)
+
+
+def draw_noise(rng: np.random.Generator, frames: int) -> NDArray[np.complex64]:
+    """Spectra (frames, F) of unit variance. Uniform parts: 1,026 of them make a Gaussian sample."""
+    parts = rng.random((frames, 2 * (HOP + 1)), dtype=np.float32)
+    parts -= np.float32(0.5)
+    parts *= np.float32(np.sqrt(6.0))  # variance 1/2 for each of the real and imaginary part
+    return parts.view(np.complex64)
+
+
+def mix_ears(
+    shape: TailShape, coherence_F: Float, w_MF: NDArray[np.complex64], y_MF: NDArray[np.complex64]
+) -> NDArray[np.complex64]:
+    """Shaped spectra (2, M, F) of the two ears."""
+    common = w_MF * np.sqrt(0.5 * (1.0 + coherence_F)).astype(np.float32)
+    opposed = y_MF * (1j * np.sqrt(0.5 * (1.0 - coherence_F))).astype(np.complex64)
+    return np.stack([shape.gain_CMF[0] * (common + opposed), shape.gain_CMF[1] * (common - opposed)])
+
+
+def add_tail(
+    response_CK: NDArray[np.float32], shape: TailShape, spectra_CMF: NDArray[np.complex64], sample_rate: int
+) -> None:
+    """Add the tail of shaped spectra to a response, in place, fading in over 10 ms (powers add)."""
+    if shape.gain_CMF.shape[1] == 0:
+        return
+    frames_CMT = scipy.fft.irfft(spectra_CMF, FRAME)
+    fade = np.sin(0.5 * np.pi * (np.arange(int(FADE_S * sample_rate)) + 0.5) / int(FADE_S * sample_rate))
+    _overlap_add(frames_CMT, shape.window_MT, shape.start, shape.first_frame, fade.astype(np.float32), response_CK)
+
+
+def fade_out_images(arrival_s: Float, mixing_s: float) -> Float:
+    """The weight of images that arrive around the mixing time: 1 before, then a cosine to 0 within 10 ms."""
+    return np.cos(0.5 * np.pi * np.clip((arrival_s - mixing_s) / FADE_S, 0.0, 1.0))
+
+
+@compiled
+def _overlap_add(frames_CMT, window_MT, start, first_frame, fade, out_CK):  # type: ignore[no-untyped-def]  # compiled
+    channels, frames, length = frames_CMT.shape
+    for c in range(channels):
+        for m in range(frames):
+            begin = first_frame + m * (length // 2)
+            low = max(0, start - begin)
+            high = min(length, out_CK.shape[1] - begin)
+            for t in range(low, high):
+                value = frames_CMT[c, m, t] * window_MT[m, t]
+                since = begin + t - start
+                if since < len(fade):
+                    value *= fade[since]
+                out_CK[c, begin + t] += value
