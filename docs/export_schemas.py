@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import twnm_schemas
 from pydantic import BaseModel
+
+import twnm_schemas
 
 DOCS = Path(__file__).parent
 Schema = dict[str, Any]

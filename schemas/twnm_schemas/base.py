@@ -6,7 +6,12 @@ from pydantic import BaseModel, ConfigDict
 class Strict(BaseModel):
     """A record: unknown keys are errors, values never change, numbers are finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        json_schema_serialization_defaults_required=True,  # what is written holds every field
+    )
 
 
 class NameValue(Strict):

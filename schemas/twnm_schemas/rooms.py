@@ -16,14 +16,31 @@ SizeName = Literal["small", "medium", "large", "custom"]
 AbsorptionName = Literal["high_reverberation", "medium_reverberation", "low_reverberation", "custom"]
 
 
-def absorption_table(absorption: float | int | list[Any] | tuple[Any, ...]) -> list[list[float]]:
-    """The 6 surfaces x 7 octave bands of energy absorption from one number, one per surface, or the table."""
+def absorption_table(absorption: Any) -> list[list[float]]:
+    """The 6 surfaces x 7 octave bands of energy absorption from one number, one per surface, or the table.
+
+    Lists, tuples and numpy arrays are read. Raises ValueError for any other shape; the range is checked by `Room`.
+    """
     bands, surfaces = len(OCTAVE_CENTRES_HZ), len(SURFACES)
-    if isinstance(absorption, int | float):
+    if hasattr(absorption, "tolist"):  # a numpy array or scalar
+        absorption = absorption.tolist()
+    if _is_number(absorption):
         return [[float(absorption)] * bands for _ in range(surfaces)]
-    if len(absorption) != surfaces:
-        raise ValueError(f"absorption needs one number, {surfaces} surfaces ({', '.join(SURFACES)}), or a 6 x 7 table")
-    return [[float(row)] * bands if isinstance(row, int | float) else [float(a) for a in row] for row in absorption]
+    rows = list(absorption) if isinstance(absorption, list | tuple) else []
+    table = [[row] * bands if _is_number(row) else row for row in rows]
+    if len(table) != surfaces or not all(_is_band_row(row, bands) for row in table):
+        raise ValueError(
+            f"absorption needs one number, {surfaces} ({', '.join(SURFACES)}), or a table of {surfaces} x {bands}"
+        )
+    return [[float(alpha) for alpha in row] for row in table]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_band_row(row: Any, bands: int) -> bool:
+    return isinstance(row, list | tuple) and len(row) == bands and all(map(_is_number, row))
 
 
 class Room(Strict):

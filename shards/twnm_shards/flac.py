@@ -27,8 +27,9 @@ _MD5 = slice(26, 42)  # of the STREAMINFO block: after "fLaC", a block header of
 def encode_flac(audio_CT: npt.NDArray[Any], sample_rate: int) -> tuple[bytes, float]:
     """A 24-bit FLAC whose peak is just under full scale, and the scale that takes decoded samples back to pressure.
 
-    The scale is a float32 value: decoded times scale gives the same float32 on every reading, within
-    scale / 2^24 of what went in. Raises AudioError for NaN, infinity, silence and audio of no samples.
+    The scale is a float32 value: decoded times scale gives the same float32 on every reading, within two steps of
+    24 bits (scale / 2^22: half a step of quantising, the rest float32's own rounding near the peak) of what went in.
+    Raises AudioError for NaN, infinity, silence and audio of no samples.
     """
     if audio_CT.ndim != 2 or audio_CT.size == 0:
         raise AudioError(f"audio of shape {audio_CT.shape} cannot be written: channels x samples are needed")

@@ -23,7 +23,8 @@ Mode = Literal["continue", "resume", "overwrite"]
 def claim_folder(job: Job, folder: Path, mode: Mode) -> None:
     """Make the folder this job's to work in, under its lock.
 
-    "continue" and "resume": it is empty, or holds this same run. "overwrite": what a run of this kind made is removed. Raises StoreError naming a foreign file, MismatchError naming the settings that differ.
+    "continue" and "resume": it is empty, or holds this same run. "overwrite": what a run of this kind made is
+    removed. Raises StoreError naming a foreign file, MismatchError naming the settings that differ.
     """
     refuse_foreign(folder, job.kind)
     if mode == "overwrite":

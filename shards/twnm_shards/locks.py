@@ -15,7 +15,6 @@ from twnm_schemas.errors import LockedError
 
 LOCK_NAME = ".lock"
 WORKERS_LOCK_NAME = "workers.lock"
-_ORPHANS_GONE_WITHIN_S = 30.0
 
 
 @contextmanager
@@ -70,12 +69,12 @@ def hold_as_worker(units: Path) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_SH)
 
 
-def wait_for_orphans(units: Path) -> None:
-    """Return once no worker of a killed run is left among the units, if there are any. Raises LockedError if one stays for half a minute."""
+def wait_for_orphans(units: Path, within_s: float = 30.0) -> None:
+    """Return once no worker of a killed run is left among the units. Raises LockedError if one stays that long."""
     if not units.exists():
         return
     descriptor = os.open(units / WORKERS_LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
-    deadline = time.monotonic() + _ORPHANS_GONE_WITHIN_S
+    deadline = time.monotonic() + within_s
     try:
         while True:
             try:

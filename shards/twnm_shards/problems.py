@@ -18,7 +18,7 @@ ProblemName = Literal[
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: in which file, in which sample and member if in one ("" if not), its name, a sentence."""
+    """One thing that is wrong: the file, the sample and the member if it is in one (else ""), its name, a sentence."""
 
     file: str
     key: str

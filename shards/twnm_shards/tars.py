@@ -155,15 +155,19 @@ def iter_members(stream: BinaryIO, offset: int = 0) -> Iterator[Member]:
     """
     end = stream.seek(0, 2)
     in_damage = False
-    while True:
+    while offset < end or not in_damage:
         stream.seek(offset)
         block = stream.read(BLOCK)
-        if not any(block):  # also where the file has ended
-            yield from _check_end(stream, offset, end)
-            return
-        try:
-            header = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
-        except (tarfile.HeaderError, UnicodeDecodeError):
+        if not in_damage and not any(block):  # the end, or what should be; also where the file has ended
+            fault = _judge_end(stream, offset, end)
+            if fault:
+                yield fault
+            if not fault or fault.truncated:
+                return
+            in_damage = True
+            continue
+        header = _parse(block)
+        if header is None:
             if not in_damage:
                 yield Member("", offset, 0, "is damaged: a member's header should be here", len(block) < BLOCK)
             in_damage = True
@@ -173,6 +177,13 @@ def iter_members(stream: BinaryIO, offset: int = 0) -> Iterator[Member]:
         member = _judge(header, offset, end)
         yield member
         offset += BLOCK if member.truncated else BLOCK + member.size + -member.size % BLOCK
+
+
+def _parse(block: bytes) -> tarfile.TarInfo | None:
+    try:
+        return tarfile.TarInfo.frombuf(block, "utf-8", "strict")
+    except (tarfile.HeaderError, UnicodeDecodeError):
+        return None
 
 
 def _judge(header: tarfile.TarInfo, offset: int, end: int) -> Member:
@@ -188,14 +199,14 @@ def _judge(header: tarfile.TarInfo, offset: int, end: int) -> Member:
     return Member(name, offset, size)
 
 
-def _check_end(stream: BinaryIO, offset: int, end: int) -> Iterator[Member]:
-    stream.seek(offset)
+def _judge_end(stream: BinaryIO, offset: int, end: int) -> Member | None:
     if end - offset < len(END_OF_ARCHIVE):
-        yield Member("", offset, 0, "is cut: the end-of-archive mark is missing", truncated=True)
+        return Member("", offset, 0, "is cut: the end-of-archive mark is missing", truncated=True)
+    stream.seek(offset)
     while chunk := stream.read(1 << 20):
         if chunk.strip(b"\0"):
-            yield Member("", offset, 0, "goes on after its end-of-archive mark")
-            return
+            return Member("", offset, 0, "goes on after its end-of-archive mark")
+    return None
 
 
 def _at(member: Member) -> str:

@@ -16,7 +16,7 @@ from twnm_shards.files import partial_of, sha256_of
 from twnm_shards.folders import belongs_to
 from twnm_shards.locks import LOCK_NAME, is_locked
 from twnm_shards.manifests import INDEX_NAME, MANIFEST_NAME, read_index, read_manifest
-from twnm_shards.problems import Problem
+from twnm_shards.problems import Problem, ProblemName
 from twnm_shards.tars import MAX_SAMPLE_BYTES, Member, iter_members, read_data
 from twnm_shards.units import UNITS_NAME
 
@@ -91,6 +91,10 @@ def _problems(folder: Path, deep: bool, progress: OnBytes) -> Iterator[Problem]:
         return
     seen = _Seen()
     for entry in manifest.shards:
+        if not belongs_to(entry.name, manifest.kind) or not entry.name.endswith(".tar"):
+            sentence = f"{folder / MANIFEST_NAME} names {entry.name!r}, which is no name of a shard"
+            yield Problem(str(folder / MANIFEST_NAME), "", "", "invalid", sentence)
+            continue
         yield from _judge_shard(folder / entry.name, entry, manifest.kind, deep, seen)
         progress(entry.bytes)
     yield from _judge_counts(folder, manifest)
@@ -112,7 +116,7 @@ def _judge_shard(path: Path, entry: ShardEntry, kind: str, deep: bool, seen: _Se
         return
     size = path.stat().st_size
     if size != entry.bytes:
-        name = "truncated" if size < entry.bytes else "damaged"
+        name: ProblemName = "truncated" if size < entry.bytes else "damaged"
         yield Problem(str(path), "", "", name, f"{path} has {size} bytes where its manifest says {entry.bytes}")
     elif sha256_of(path) != entry.sha256:
         yield Problem(str(path), "", "", "damaged", f"{path} has another SHA-256 than its manifest says")
@@ -129,7 +133,7 @@ def _judge_members(path: Path, stream: BinaryIO, kind: str, deep: bool, seen: _S
     for run in _runs(iter_members(stream)):
         first = run[0]
         if first.fault:
-            name = "truncated" if first.truncated else "damaged" if not first.name else "foreign"
+            name: ProblemName = "truncated" if first.truncated else "damaged" if not first.name else "foreign"
             sentence = f"{path}: {first.name or f'byte {first.offset}'} {first.fault}"
             yield Problem(str(path), first.key, first.name, name, sentence)
             continue
@@ -141,14 +145,14 @@ def _judge_members(path: Path, stream: BinaryIO, kind: str, deep: bool, seen: _S
 
 
 def _runs(members: Iterator[Member]) -> Iterator[list[Member]]:
-    """Members of one key that follow each other; a fault stands alone."""
+    """Members of one key that follow each other; a fault stands alone and does not part those around it."""
     run: list[Member] = []
     for member in members:
-        if run and (member.fault or member.key != run[0].key):
-            yield run
-            run = []
         if member.fault:
             yield [member]
+        elif run and member.key != run[0].key:
+            yield run
+            run = [member]
         else:
             run.append(member)
     if run:

@@ -123,7 +123,9 @@ def response_length_s(room: Room, atmosphere: Atmosphere, head_s: float = 0.03) 
     times_W = np.geomspace(1e-3, 2.0 * MAX_DURATION_S, _LENGTH_STEPS)
     bands = (0,) if len({tuple(surface) for surface in np.asarray(room.absorption).T}) == 1 else tuple(range(7))
     rates_BW = energy_rates(room, times_W, speed, bands)[:, :, 0]
-    air_B1 = band_air_db_per_m(atmosphere)[list(bands), None]  # rises with frequency: flat walls decay slowest at 125 Hz
+    air_B1 = band_air_db_per_m(atmosphere)[
+        list(bands), None
+    ]  # rises with frequency: flat walls decay slowest at 125 Hz
     rates_BW = rates_BW * 10.0 ** (-0.1 * air_B1 * speed * times_W)
     slowest = max(_time_to_60_db(times_W, rates_W) for rates_W in rates_BW)
     crossing = float(np.linalg.norm(room.size_m)) / speed + head_s

@@ -12,6 +12,7 @@ from math import dist
 
 import numpy as np
 from pydantic import ValidationError
+
 from twnm_schemas import SURFACES, GeometryError, Listener, Room, RoomSpec, SpecError
 from twnm_schemas.rooms import (
     AbsorptionSpec,
@@ -22,7 +23,6 @@ from twnm_schemas.rooms import (
     Triple,
 )
 from twnm_shards.rng import rng_for
-
 from twnm_sim.materials import material_absorption
 
 HEAD_RADIUS_M = 0.1  # a listener keeps this from every wall, a source from the head's centre

@@ -70,7 +70,7 @@ def collect_commands() -> list[object]:
         if find_spec(target.partition(":")[0]) is None:
             found.append(pytest.param(script, (), marks=pytest.mark.skip(f"{target} is not written yet")))
         else:
-            found += [(script, command) for command in find_commands(script, target)]
+            found += [pytest.param(script, c, id=" ".join([script, *c])) for c in find_commands(script, target)]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -12,8 +13,8 @@ TABLE = [[0.01 * (7 * surface + band) for band in range(7)] for surface in range
 
 
 def test_one_number_is_every_surface_and_band() -> None:
-    assert Room(size_m=SIZE, absorption=0.3).absorption == ((0.3,) * 7,) * 6  # type: ignore[arg-type]
-    assert Room(size_m=SIZE, absorption=1).absorption == ((1.0,) * 7,) * 6  # type: ignore[arg-type]
+    assert Room(size_m=SIZE, absorption=0.3).absorption == ((0.3,) * 7,) * 6
+    assert Room(size_m=SIZE, absorption=1).absorption == ((1.0,) * 7,) * 6
 
 
 def test_six_numbers_are_one_for_each_surface() -> None:
@@ -25,6 +26,12 @@ def test_a_table_stays_as_it_is() -> None:
     room = Room.model_validate({"size_m": SIZE, "absorption": TABLE})
     assert room.absorption == tuple(map(tuple, TABLE))
     assert Room.model_validate(room.model_dump()) == room
+
+
+def test_numpy_arrays_are_read_too() -> None:
+    room = Room(size_m=SIZE, absorption=np.array(TABLE))
+    assert room.absorption == tuple(map(tuple, TABLE))
+    assert Room(size_m=SIZE, absorption=np.float32(0.5)).absorption[0][0] == 0.5
 
 
 def test_numbers_and_rows_may_be_mixed() -> None:

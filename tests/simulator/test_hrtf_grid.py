@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from twnm_sim.hrtf.grid import first_of_each, solid_angles, unit_vectors
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from twnm_sim.hrtf import load_hrtf
 from twnm_sim.hrtf.resample import delay_hrirs, resample_hrirs
 
@@ -11,10 +12,10 @@ def respond(hrirs, rate, frequencies):
 @pytest.mark.parametrize("rate", [48000, 88200, 96000])
 def test_kemar_keeps_its_complex_response_below_18_khz(rate):
     """Magnitude and delay at once: the two responses are subtracted."""
-    frequencies = np.linspace(50.0, 18000.0, 300)
+    frequencies = np.linspace(50.0, 18000.0, 120)
     stored, resampled = load_hrtf("kemar"), load_hrtf("kemar", sample_rate=rate)
-    before = respond(stored.hrirs_DCK, 44100, frequencies)
-    after = respond(resampled.hrirs_DCK, rate, frequencies)
+    before = respond(stored.hrirs_DCK[::5], 44100, frequencies)
+    after = respond(resampled.hrirs_DCK[::5], rate, frequencies)
     error = np.sum(np.abs(after - before) ** 2) / np.sum(np.abs(before) ** 2)
     assert 10.0 * np.log10(error) < -80.0
     strong = np.abs(before) > 0.03 * np.abs(before).max()
@@ -30,9 +31,7 @@ def test_a_response_that_ends_loud_keeps_its_last_sample():
     click[..., -1] = 1.0
     frequencies = np.linspace(50.0, 15000.0, 100)
     resampled = resample_hrirs(click, 44100, 48000)
-    np.testing.assert_allclose(
-        respond(resampled, 48000, frequencies), respond(click, 44100, frequencies), atol=3e-3
-    )
+    np.testing.assert_allclose(respond(resampled, 48000, frequencies), respond(click, 44100, frequencies), atol=3e-3)
 
 
 def test_the_same_rate_changes_nothing():

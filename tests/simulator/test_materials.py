@@ -1,4 +1,5 @@
 import pytest
+
 from twnm_schemas import SpecError
 from twnm_sim.materials import material_absorption, material_names
 

@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from twnm_schemas import HrtfError, MachineError
-
 from twnm_sim.hrtf.catalog import KnownSet
 
 CACHE_VARIABLE = "TWNM_CACHE"
@@ -44,7 +43,7 @@ def _download_known(known: KnownSet, path: Path) -> None:
         _retrieve(known.download_url, path)
     except (OSError, ValueError) as error:
         raise HrtfError(
-            f"The HRTF set '{known.name}' could not be downloaded from {known.download_url} ({_first_line(error)}); "
+            f"The HRTF set '{known.name}' could not be downloaded from {known.download_url} ({describe_error(error)}); "
             f"get {known.file_name} ({known.size:,} bytes) from {known.source_url} and put it at {path}, "
             "or use --hrtf kemar, which needs no download."
         ) from error
@@ -62,7 +61,7 @@ def fetch_url(url: str) -> Path:
             _retrieve(url, path)
         except (OSError, ValueError) as error:
             raise HrtfError(
-                f"{url} could not be downloaded ({_first_line(error)}); "
+                f"{url} could not be downloaded ({describe_error(error)}); "
                 "check the address and the network, or download it yourself and give its path."
             ) from error
     return path
@@ -94,8 +93,9 @@ def _quiet(logger: logging.Logger) -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+def describe_error(error: BaseException) -> str:
+    """Another library's error in a few words for a sentence of ours: its first line, without a full stop."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(". ")
 
 
 def hash_file(path: Path) -> str:

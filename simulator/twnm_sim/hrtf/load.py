@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from twnm_schemas import HrtfError, HrtfInfo, SpecError
 
+from twnm_schemas import HrtfError, HrtfInfo, SpecError
 from twnm_sim.hrtf.catalog import (
     FABIAN,
     KEMAR,
@@ -127,7 +127,10 @@ def _compute_spherical_head(sample_rate: int, override: str | None) -> Hrtf:
 def _sum_up(
     measured_DCK: NDArray[np.float64], directions_D3: NDArray[np.float64], sample_rate: int, origin: _Origin
 ) -> Hrtf:
-    """Onsets and gain are the measured responses', so that they do not depend on the rate that is asked for."""
+    """Onsets and gain are the measured responses', so that they do not depend on the rate that is asked for.
+
+    They are rounded, so that the threads of a linear algebra library cannot show in a record's last digit.
+    """
     solid_angles_D = solid_angles(directions_D3)
     onsets_s_DC = find_onsets(measured_DCK, origin.measured_sample_rate)
     hrirs_DCK = resample_hrirs(measured_DCK, origin.measured_sample_rate, sample_rate)
@@ -142,9 +145,9 @@ def _sum_up(
         sample_rate=sample_rate,
         measured_sample_rate=origin.measured_sample_rate,
         measured_distance_m=origin.measured_distance_m,
-        lowest_elevation_deg=float(np.degrees(np.arcsin(np.clip(directions_D3[:, 2].min(), -1.0, 1.0)))),
-        latency_s=mean_latency(measured_DCK, onsets_s_DC, solid_angles_D),
-        diffuse_gain_db=diffuse_gain(measured_DCK, solid_angles_D, origin.measured_sample_rate),
+        lowest_elevation_deg=round(float(np.degrees(np.arcsin(np.clip(directions_D3[:, 2].min(), -1.0, 1.0)))), 6),
+        latency_s=round(mean_latency(measured_DCK, onsets_s_DC, solid_angles_D), 9),
+        diffuse_gain_db=round(diffuse_gain(measured_DCK, solid_angles_D, origin.measured_sample_rate), 6),
     )
     return Hrtf(
         info=info,

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from twnm_schemas import HrtfError
 
+from twnm_schemas import HrtfError
+from twnm_sim.hrtf.fetch import describe_error
 from twnm_sim.hrtf.grid import first_of_each, unit_vectors
 from twnm_sim.hrtf.resample import delay_hrirs
 
@@ -74,7 +75,8 @@ def _open_sofa(path: Path, where: str) -> Any:
         raise HrtfError(f"{where} must not be read by this user; change its permissions.") from error
     except (OSError, RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
         raise HrtfError(
-            f"{where} cannot be read as a SOFA file: it is damaged, cut short or no SOFA file; fetch it again."
+            f"{where} cannot be read as a SOFA file ({describe_error(error)}): "
+            "it is damaged, cut short or no SOFA file; fetch it again."
         ) from error
 
 

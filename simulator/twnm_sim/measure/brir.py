@@ -12,15 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from twnm_schemas import OCTAVE_CENTRES_HZ, Acoustics, BandAcoustics, BroadbandAcoustics, SpecError
 
+from twnm_schemas import OCTAVE_CENTRES_HZ, Acoustics, BandAcoustics, BroadbandAcoustics, SpecError
 from twnm_sim.measure import interaural
 from twnm_sim.measure.bands import Band, Floats, bandwidth_hz, plan_bands, take_band
-from twnm_sim.measure.curves import EARLY_S, Response, band_energy_curve, decay_of, grid_times, prepare_response
+from twnm_sim.measure.curves import Response, band_energy_curve, decay_of, grid_times, prepare_response
 from twnm_sim.measure.decays import EDT, T20, T30, Decay, fit_decay_times, reaches
 from twnm_sim.measure.direct import WINDOW_S, measure_direct
 
-_ITD_TOP_HZ = 1000.0
 _MIN_BANDWIDTH_TIME = 8.0
 _SILENT_BAND = 1e-12  # of the strongest band's energy
 _NO_LATE_ENERGY = 1e-8
@@ -71,8 +70,8 @@ def measure_brir(
     """Measure one response: (2, K) binaural, (1, K) mono, or (4, K) first-order Ambisonics, of which W is used.
 
     `onset_s`: when the direct sound reaches the nearer ear, from the first sample; without it, the first sample within
-    20 dB of the peak (ISO 3382-1). `drr_db`: the simulator's own ratios (`drr_method` "images"); without them the energy
-    up to 2.5 ms after the onset against the rest ("window"). `flags` are the caller's own and come first.
+    20 dB of the peak (ISO 3382-1). `drr_db`: the simulator's own ratios (`drr_method` "images"); without them the
+    energy up to 2.5 ms after the onset against the rest ("window"). `flags` are the caller's own and come first.
 
     Reverberation times: T30, else T20, by Schroeder integration corrected for the cut (ISO 3382-1); EDT from 0 to
     -10 dB; C50 and D50 about 50 ms after the onset; both ears' energies summed. IACC: the maximum of |IACF| within 1 ms
@@ -80,8 +79,8 @@ def measure_brir(
 
     Where a value is null a flag `QUANTITY_BAND_REASON` says why, e.g. "rt60_125hz_cut". Reasons: "cut" (the response or
     its noise does not reach 10 dB below the range), "ringing" (bandwidth x time below 8: the filter would be measured),
-    "too_fast" (decays within three points of the time grid), "no_late_energy", "no_reverberation", "silent_ear". A whole
-    band is "band_8000hz_above_nyquist" or "band_125hz_silent".
+    "too_fast" (decays within three points of the time grid), "no_late_energy", "no_reverberation", "silent_ear". A
+    whole band is "band_8000hz_above_nyquist" or "band_125hz_silent".
 
     Raises SpecError for another shape or an onset outside the response, AudioError for silence, NaN or infinity.
     """
@@ -217,7 +216,9 @@ def _read_drr(
 ) -> None:
     if drr_db is not None:
         if len(drr_db.bands_db) != _BANDS:
-            raise SpecError(f"drr_db holds {len(drr_db.bands_db)} bands; give the {_BANDS} octaves, None where unknown.")
+            raise SpecError(
+                f"drr_db holds {len(drr_db.bands_db)} bands; give the {_BANDS} octaves, None where unknown."
+            )
         sheet.drr_db = [*drr_db.bands_db, drr_db.broadband_db]
         return
     direct_B, other_B = _split_direct(response)
@@ -251,7 +252,7 @@ def _read_interaural(energies: _Energies, present: list[int], sheet: _Sheet) -> 
             sheet.flags.append(f"interaural_{_NAMES[row]}_silent_ear")
             continue
         sheet.iacc[row], sheet.ild_db[row] = float(iacc_B[row]), float(ild_db_B[row])
-        if row == _BANDS or OCTAVE_CENTRES_HZ[row] <= _ITD_TOP_HZ:
+        if row == _BANDS or OCTAVE_CENTRES_HZ[row] <= interaural.ITD_TOP_HZ:
             sheet.itd_us[row] = float(lag_us_B[row])
 
 

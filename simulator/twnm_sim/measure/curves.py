@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
-from twnm_schemas import AudioError, SpecError
 
-from twnm_sim.measure.bands import BandSpectrum, Floats, choose_fft_size, energy_until, plan_bands, take_band
+from twnm_schemas import AudioError, SpecError
+from twnm_sim.measure.bands import (
+    BandSpectrum,
+    Floats,
+    choose_fft_size,
+    energy_until,
+    plan_bands,
+    take_band,
+    transform_real,
+)
 from twnm_sim.measure.decays import INTERVALS, Decay, integrate_decay
 
 EARLY_S = 0.05
@@ -30,11 +37,11 @@ class Response:
 
     @property
     def end_s(self) -> float:
-        return self.heard_CK.shape[1] / self.sample_rate
+        return float(self.heard_CK.shape[1] / self.sample_rate)
 
     def transform(self, channels_CK: NDArray[np.float32]) -> NDArray[np.complex64]:
-        spectrum_CF: NDArray[np.complex64] = scipy.fft.rfft(channels_CK, self.fft_size, axis=-1)
-        return spectrum_CF
+        """The spectrum (C, F) of channels as long as the response."""
+        return transform_real(channels_CK, self.fft_size)
 
 
 def prepare_response(brir_CK: NDArray[np.floating], sample_rate: int, onset_s: float | None) -> Response:

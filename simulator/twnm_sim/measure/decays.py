@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twnm_sim.compiled import compiled
+
 Floats = NDArray[np.float64]
 BLOCKS = 64
 _POINTS_PER_BLOCK = 16
@@ -21,7 +23,7 @@ MARGIN_DB = 10.0  # a range is used if the response reaches this far below its l
 _TINY = 1e-300
 _LATE_NEPERS = 3.45  # the late decay is read over its last 15 dB
 _FLOOR_DROP_DB = 1.5  # a last quarter that falls less than this is noise: a decay as slow never got low enough
-_FLOOR_RANGE_DB = (15.0, 90.0)  # noise nearer than this is not told from a decay, noise farther off does not matter
+_FLOOR_RANGE_DB = 15.0  # noise nearer to the loudest block than this is not told from a slow decay
 _FLOOR_KNEE = 2.5  # the decay is followed until it is 4 dB above the noise
 
 
@@ -72,7 +74,7 @@ def find_noise(power_BQ: Floats) -> NDArray[np.intp]:
     floor_B = 0.5 * (before_B + last_B)
     range_B = 10.0 * np.log10((power_BQ.max(axis=1) + _TINY) / (floor_B + _TINY))
     drop_B = 10.0 * np.log10((before_B + _TINY) / (last_B + _TINY))
-    noisy_B = (drop_B < _FLOOR_DROP_DB) & (range_B > _FLOOR_RANGE_DB[0]) & (range_B < _FLOOR_RANGE_DB[1])
+    noisy_B = (drop_B < _FLOOR_DROP_DB) & (range_B > _FLOOR_RANGE_DB)
     for row in np.flatnonzero(noisy_B):
         smooth_Q = np.convolve(power_BQ[row], np.full(3, 1.0 / 3.0), mode="same")
         start = int(np.argmax(smooth_Q))
@@ -91,7 +93,7 @@ def extrapolate_energy(power_BQ: Floats, blocks_B: NDArray[np.intp]) -> Floats:
     log_BQ = np.log(np.maximum(power_BQ, _TINY))
     rate_B = _decay_rate(log_BQ, (place_Q >= (blocks_B // 2)[:, None]) & (place_Q < blocks_B[:, None]))
     count_B = _LATE_NEPERS / np.maximum(rate_B, 1e-6)
-    count_B = np.ceil(np.clip(count_B, np.maximum(blocks_B / 8, 4), np.maximum(blocks_B / 2, 4)))
+    count_B = np.ceil(np.maximum(np.minimum(np.maximum(count_B, blocks_B / 8), blocks_B / 2), 4))
     window_BQ = (place_Q >= (blocks_B - count_B)[:, None]) & (place_Q < blocks_B[:, None])
     rate_B = _decay_rate(log_BQ, window_BQ)
     fall_B = np.minimum(rate_B * window_BQ.sum(axis=1), 600.0)
@@ -121,8 +123,7 @@ class DecayTimes:
 
 def fit_decay_times(decay: Decay) -> DecayTimes:
     """Least-squares lines through the Schroeder curves over T30, T20 and EDT; NaN where the curve does not reach."""
-    sums = _prefix_sums(decay)
-    t30_s, t20_s, edt_s = (_fit_range(decay, sums, limits) for limits in (T30, T20, EDT))
+    t30_s, t20_s, edt_s = (_fit_range(decay, limits) for limits in (T30, T20, EDT))
     return DecayTimes(t30_s, t20_s, edt_s)
 
 
@@ -132,24 +133,29 @@ def reaches(decay: Decay, limits_db: tuple[float, float]) -> NDArray[np.bool_]:
     return reached_B
 
 
-def _prefix_sums(decay: Decay) -> tuple[Floats, Floats]:
-    bands, points = decay.level_BG.shape
-    level_sum, moment_sum = np.zeros((bands, points + 1)), np.zeros((bands, points + 1))
-    np.cumsum(decay.level_BG, axis=1, out=level_sum[:, 1:])
-    np.cumsum(decay.level_BG * np.arange(points), axis=1, out=moment_sum[:, 1:])
-    return level_sum, moment_sum
+def _fit_range(decay: Decay, limits_db: tuple[float, float]) -> Floats:
+    slope_B = np.empty(len(decay.level_BG))
+    _fit_lines(decay.level_BG, decay.stop_B, limits_db[0], limits_db[1], slope_B)
+    usable_B = reaches(decay, limits_db) & (slope_B < 0.0)
+    time_s_B: Floats = np.where(usable_B, -60.0 * decay.step_s / np.where(usable_B, slope_B, -1.0), np.nan)
+    return time_s_B
 
 
-def _fit_range(decay: Decay, sums: tuple[Floats, Floats], limits_db: tuple[float, float]) -> Floats:
-    upper, lower = limits_db
-    first_B = np.count_nonzero(decay.level_BG > upper, axis=1)
-    after_B = np.minimum(np.count_nonzero(decay.level_BG >= lower, axis=1), decay.stop_B)
-    count_B = (after_B - first_B).astype(np.float64)
-    rows = np.arange(count_B.size)
-    level_B, moment_B = (part[rows, after_B] - part[rows, np.minimum(first_B, after_B)] for part in sums)
-    mean_B = 0.5 * (first_B + after_B - 1)
-    spread_B = count_B * (count_B**2 - 1.0) / 12.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope_B = (moment_B - mean_B * level_B) / spread_B
-        time_s_B: Floats = np.where((count_B >= 3) & (slope_B < 0.0), -60.0 * decay.step_s / slope_B, np.nan)
-    return np.where(reaches(decay, limits_db), time_s_B, np.nan)
+@compiled
+def _fit_lines(level_BG, stop_B, upper, lower, slope_B):  # type: ignore[no-untyped-def]  # compiled
+    """Least-squares slopes in dB a grid step of the points between two levels; 0 where they are fewer than three."""
+    for row in range(len(level_BG)):
+        count = place_sum = level_sum = moment = square = 0.0
+        for g in range(stop_B[row]):
+            level = level_BG[row, g]
+            if level < lower:
+                break  # the curve never rises
+            if level <= upper:
+                count += 1.0
+                place_sum += g
+                level_sum += level
+                moment += g * level
+                square += g * g
+        slope_B[row] = 0.0
+        if count >= 3.0:
+            slope_B[row] = (count * moment - place_sum * level_sum) / (count * square - place_sum * place_sum)

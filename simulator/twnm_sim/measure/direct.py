@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
-from twnm_schemas import OCTAVE_CENTRES_HZ
 
+from twnm_schemas import OCTAVE_CENTRES_HZ
 from twnm_sim.measure.bands import Floats, fits_below_nyquist, octave_band_magnitude
 from twnm_sim.measure.interaural import LAGS_US, find_peaks, level_difference_db
 

@@ -1,9 +1,9 @@
 """Interaural cross-correlation by octave band, within 1 ms, from grouped bins of the cross-spectrum.
 
-The correlation at a lag tau is the real part of sum_k conj(L_k) R_k exp(i w_k tau). A response of seconds has far more
-bins than 1 ms of lag can tell apart, so each bin is shared between two nodes of a coarse frequency grid with the weights
-of linear interpolation. That replaces exp(i w tau) by a chord of its arc: between nodes h = 2 pi spacing apart the
-error is at most (h tau)^2 / 8 of the bin, for any spectrum; 10 Hz and 1 ms give 0.05 %.
+The correlation at a lag tau is the real part of sum_k conj(L_k) R_k exp(i w_k tau). A response of seconds has far
+more bins than 1 ms of lag can tell apart, so each bin is shared between two nodes of a coarse frequency grid with the
+weights of linear interpolation. That replaces exp(i w tau) by a chord of its arc: between nodes h = 2 pi spacing apart
+the error is at most (h tau)^2 / 8 of the bin, for any spectrum; 10 Hz and 1 ms give 0.05 %.
 """
 
 # B bands, C ears, N nodes, L lags
@@ -19,6 +19,7 @@ from twnm_sim.measure.bands import Band, BandSpectrum, Floats, group_bins
 MAX_LAG_US = 1000.0
 LAG_STEP_US = 10.0
 LAGS_US = np.arange(-MAX_LAG_US, MAX_LAG_US + 0.5 * LAG_STEP_US, LAG_STEP_US)
+ITD_TOP_HZ = 1000.0  # above this octave a phase has no single lag
 _TOP_HZ = 16000.0
 
 
@@ -50,20 +51,24 @@ def correlate_band(spectrum: BandSpectrum, band: Band, fft_size: int, sample_rat
 def find_peaks(correlation_BL: Floats, energy_BC: Floats) -> tuple[Floats, Floats]:
     """IACC (B,) = max |IACF| within 1 ms (ISO 3382-1, annex B) and its lag in microseconds (B,); NaN for a silent ear.
 
-    Lags between the steps of 10 us come from a parabola through the maximum and its neighbours.
+    Lags between the steps of 10 us come from a cosine through the maximum and its neighbours.
     """
     norm_B = np.sqrt(energy_BC[:, 0] * energy_BC[:, 1])
     with np.errstate(divide="ignore", invalid="ignore"):
         rho_BL = np.abs(correlation_BL) / norm_B[:, None]
     rho_BL[norm_B <= 0.0] = 0.0
     peak_B = np.argmax(rho_BL, axis=1)
-    inner_B = np.clip(peak_B, 1, LAGS_US.size - 2)
+    inner_B = np.minimum(np.maximum(peak_B, 1), LAGS_US.size - 2)
     rows = np.arange(peak_B.size)
     left_B, centre_B, right_B = (rho_BL[rows, inner_B + side] for side in (-1, 0, 1))
-    bend_B = left_B - 2.0 * centre_B + right_B
-    shift_B = np.where(bend_B < 0.0, 0.5 * (left_B - right_B) / np.where(bend_B < 0.0, bend_B, -1.0), 0.0)
-    shift_B = np.where(peak_B == inner_B, shift_B, 0.0)
-    height_B = np.where(peak_B == inner_B, centre_B - 0.25 * (left_B - right_B) * shift_B, rho_BL[rows, peak_B])
+    # A cosine through the three: ratio = cos(w step), exact for a tone, and a parabola where the peak is broad.
+    ratio_B = 0.5 * (left_B + right_B) / np.maximum(centre_B, 1e-30)
+    turn_B = np.arccos(np.minimum(ratio_B, 1.0))
+    peaked_B = (peak_B == inner_B) & (turn_B > 1e-4)
+    slope_B = 0.5 * (right_B - left_B) / (np.maximum(centre_B, 1e-30) * np.where(peaked_B, np.sin(turn_B), 1.0))
+    offset_B = np.where(peaked_B, np.arctan(slope_B), 0.0)
+    shift_B = offset_B / np.where(peaked_B, turn_B, 1.0)
+    height_B = rho_BL[rows, peak_B] / np.cos(offset_B)
     silent_B = norm_B <= 0.0
     iacc_B: Floats = np.where(silent_B, np.nan, np.minimum(height_B, 1.0))
     lag_us_B: Floats = np.where(silent_B, np.nan, LAGS_US[peak_B] + LAG_STEP_US * shift_B)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twnm_schemas.errors import AudioError, SpecError
-from twnm_schemas.geometry import angle_between, rotation_matrix, to_listener_frame
+from twnm_schemas.geometry import rotation_matrix
 from twnm_schemas.render import Atmosphere
 from twnm_schemas.rooms import Listener, Room
 from twnm_shards.rng import rng_for
@@ -21,7 +21,7 @@ from twnm_sim.render.highpass import apply_highpass
 from twnm_sim.render.images import Axis, Images, count_images, list_axes, list_images, walls_are_flat
 from twnm_sim.render.late import BLOCK, split_shell
 from twnm_sim.render.losses import WallBasis, apply_air, apply_walls, find_wall_basis
-from twnm_sim.render.receivers import Ears, Head, Microphone, Receiver, prepare_head
+from twnm_sim.render.receivers import Ears, Head, Microphone, Receiver, find_hrtf_error_deg, prepare_head
 from twnm_sim.render.tail import (
     FADE_S,
     TailShape,
@@ -181,9 +181,7 @@ class RoomRenderer:
         if high > low:
             response_CK[:, start + low : start + high] += block_CT[:, low:high]
 
-    def _add_tails(
-        self, responses: dict[str, NDArray[np.float32]], rng: Callable[[str], np.random.Generator]
-    ) -> None:
+    def _add_tails(self, responses: dict[str, NDArray[np.float32]], rng: Callable[[str], np.random.Generator]) -> None:
         """All outputs' tails from the same noise, so that they are one sound field."""
         frames = max((shape.gain_CMF.shape[1] for shape in self._shapes.values()), default=0)
         if frames == 0:
@@ -214,7 +212,9 @@ class RoomRenderer:
         displacement = np.subtract(source, self.listener.position_m)
         distance = float(np.linalg.norm(displacement))
         start = int(distance / self._speed * self.sample_rate)
-        images = Images(displacement[None], np.array([distance]), np.array([1.0 / distance]), np.zeros((1, 3), np.int32))
+        images = Images(
+            displacement[None], np.array([distance]), np.array([1.0 / distance]), np.zeros((1, 3), np.int32)
+        )
         delay_N = np.array([distance / self._speed * self.sample_rate - start])
         direct = {}
         for name, receiver in self._receivers.items():
@@ -234,16 +234,6 @@ class RoomRenderer:
 
 def _lead_of(receivers: dict[str, Receiver]) -> int:
     return next(iter(receivers.values())).lead
-
-
-def find_hrtf_error_deg(head: Head, listener: Listener, source: tuple[float, float, float]) -> float:
-    """The angle between a source's direct path and the measured direction nearest to it."""
-    rotation = rotation_matrix(listener.yaw_deg, listener.pitch_deg, listener.roll_deg)
-    x, y, z = (s - p for s, p in zip(source, listener.position_m, strict=True))
-    vector = to_listener_frame(rotation, (x, y, z))
-    index = int(head.table.find(np.array([vector]))[0])
-    nx, ny, nz = head.hrtf.directions_D3[index].tolist()
-    return angle_between(vector, (nx, ny, nz))
 
 
 def render_brirs(

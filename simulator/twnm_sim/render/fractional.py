@@ -25,8 +25,10 @@ def impulse_kernels(taps: int) -> NDArray[np.float32]:
     """
     transition = 2.0 * np.pi * 0.18
     attenuation = 2.285 * transition * (taps - 1) + 7.95
-    beta = 0.1102 * (attenuation - 8.7) if attenuation > 50 else 0.5842 * (attenuation - 21) ** 0.4 + 0.07886 * (
-        attenuation - 21
+    beta = (
+        0.1102 * (attenuation - 8.7)
+        if attenuation > 50
+        else 0.5842 * (attenuation - 21) ** 0.4 + 0.07886 * (attenuation - 21)
     )
     fraction_S1 = (np.arange(STEPS + 1) / STEPS)[:, None]
     time_ST = np.arange(taps)[None, :] - (taps // 2 - 1) - fraction_S1

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from twnm_sim.compiled import compiled
 from twnm_sim.render.fractional import STEPS, impulse_kernels
 
-LATE_DIRECTIONS = 240
+LATE_DIRECTIONS = 400
 BLOCK = 1 << 13
 _TAPS = 16
 

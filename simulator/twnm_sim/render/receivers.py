@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from twnm_schemas.geometry import angle_between, rotation_matrix, to_listener_frame
+from twnm_schemas.rooms import Listener
 from twnm_sim.hrtf.model import Hrtf
 from twnm_sim.render.ambisonics import add_impulses, spherical_harmonics
 from twnm_sim.render.binaural import PhaseTable, add_binaural, build_phase_table
@@ -51,6 +53,16 @@ def prepare_head(hrtf: Hrtf) -> Head:
         diffuse_field(hrtf.hrirs_DCK, hrtf.solid_angles_D),
         build_late_head(hrtf.hrirs_DCK, hrtf.directions_D3),
     )
+
+
+def find_hrtf_error_deg(head: Head, listener: Listener, source: tuple[float, float, float]) -> float:
+    """The angle between a source's direct path and the measured direction nearest to it."""
+    rotation = rotation_matrix(listener.yaw_deg, listener.pitch_deg, listener.roll_deg)
+    x, y, z = (s - p for s, p in zip(source, listener.position_m, strict=True))
+    vector = to_listener_frame(rotation, (x, y, z))
+    index = int(head.table.find(np.array([vector]))[0])
+    nx, ny, nz = head.hrtf.directions_D3[index].tolist()
+    return angle_between(vector, (nx, ny, nz))
 
 
 class Receiver(Protocol):

@@ -1,0 +1,25 @@
+"""The commands of `twnm-sim`, put together."""
+
+import typer
+
+from twnm_shards.command_line import run_app
+from twnm_sim.cli import render_command
+
+app = typer.Typer(
+    help="Simulate rooms and heads: render libraries of binaural room impulse responses, check them, draw them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("render")(render_command.render)
+app.command("spec")(render_command.spec)
+
+
+@app.callback()
+def _simulator() -> None:
+    pass
+
+
+def main() -> None:
+    """The entry point of `twnm-sim`."""
+    run_app(app)

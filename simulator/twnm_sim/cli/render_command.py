@@ -1,0 +1,232 @@
+"""`twnm-sim render` and `twnm-sim spec`."""
+
+import os
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from twnm_schemas.rooms import RoomSpec
+    from twnm_sim.library.run import Plan, Summary
+
+
+class Preset(str, Enum):
+    """Starting points that single options override."""
+
+    default = "default"
+    paper = "paper"
+
+
+class TailChoice(str, Enum):
+    """How responses are finished."""
+
+    diffuse = "diffuse"
+    images = "images"
+
+
+class GapChoice(str, Enum):
+    """What happens to a position the head was not measured for."""
+
+    reject = "reject"
+    keep = "keep"
+
+
+_HRTFS = {Preset.default: "kemar", Preset.paper: "fabian"}
+_RENDER, _WHERE, _AIR = "What is rendered", "Where and how", "Air"
+
+
+def render(
+    rooms: Annotated[int, typer.Option(help="How many rooms.", rich_help_panel=_RENDER)] = 10000,
+    sources_per_room: Annotated[int, typer.Option(help="Source positions a room.", rich_help_panel=_RENDER)] = 30,
+    out: Annotated[
+        str, typer.Option(metavar="DIR", help="Root folder; shards go to DIR/brirs.", rich_help_panel=_WHERE)
+    ] = "data",
+    seed: Annotated[int, typer.Option(help="Everything random follows from it.", rich_help_panel=_RENDER)] = 0,
+    hrtf: Annotated[
+        str | None,
+        typer.Option(
+            help="kemar, fabian, spherical-head, or the path or URL of a SOFA file.",
+            show_default="kemar",
+            rich_help_panel=_RENDER,
+        ),
+    ] = None,
+    hrtf_license: Annotated[
+        str | None, typer.Option(help="SPDX id that replaces the SOFA's own field.", rich_help_panel=_RENDER)
+    ] = None,
+    hrtf_gap: Annotated[
+        GapChoice, typer.Option(help="Positions over 7.5 degrees from any measured one.", rich_help_panel=_RENDER)
+    ] = GapChoice.reject,
+    preset: Annotated[
+        Preset, typer.Option(help="paper: Appendix A of the paper with FABIAN.", rich_help_panel=_RENDER)
+    ] = Preset.default,
+    spec: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Room ranges as JSON; see twnm-sim spec.", rich_help_panel=_RENDER),
+    ] = None,
+    tail: Annotated[
+        TailChoice, typer.Option(help="Shaped noise after the mixing time, or all images.", rich_help_panel=_RENDER)
+    ] = TailChoice.diffuse,
+    output: Annotated[
+        str, typer.Option(help="Any of binaural,foa,mono, with commas.", rich_help_panel=_RENDER)
+    ] = "binaural",
+    sample_rate: Annotated[int, typer.Option(help="Hz.", rich_help_panel=_RENDER)] = 44100,
+    duration: Annotated[
+        float | None,
+        typer.Option(help="Seconds; by default each room's own decay.", show_default="60 dB", rich_help_panel=_RENDER),
+    ] = None,
+    highpass: Annotated[float, typer.Option(help="Corner in Hz; 0 is off.", rich_help_panel=_RENDER)] = 20.0,
+    air: Annotated[bool, typer.Option(help="Air absorption, ISO 9613-1.", rich_help_panel=_AIR)] = True,
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="Celsius; sets the speed of sound.", show_default="c = 343 m/s, 20 C", rich_help_panel=_AIR),
+    ] = None,
+    humidity: Annotated[float, typer.Option(help="Relative, percent.", rich_help_panel=_AIR)] = 50.0,
+    pressure: Annotated[float, typer.Option(help="kPa.", rich_help_panel=_AIR)] = 101.325,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes.", show_default="all cores", rich_help_panel=_WHERE)
+    ] = None,
+    shard_size: Annotated[
+        str, typer.Option(help="Rooms (64) or predicted bytes (500MB, 1GB).", rich_help_panel=_WHERE)
+    ] = "1GB",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Only go on with a run that is there.", rich_help_panel=_WHERE)
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Remove the run that is there and start anew.", rich_help_panel=_WHERE)
+    ] = False,
+) -> None:
+    """Render a library of room impulse responses as WebDataset shards.
+
+    Run the same command again after any interruption: it finishes what is missing, byte for byte.
+    """
+    from pydantic import ValidationError
+
+    from twnm_schemas.errors import SpecError
+    from twnm_schemas.render import Atmosphere, RenderSpec
+    from twnm_sim.library.run import Request, plan_run
+
+    if resume and overwrite:
+        raise SpecError("--resume and --overwrite exclude each other; give one of them.")
+    if workers is not None and workers < 1:
+        raise SpecError(f"--workers {workers} is not a number of processes; give 1 or more.")
+    try:
+        recipe = RenderSpec(
+            room=_read_room_spec(spec),
+            sources_per_room=sources_per_room,
+            hrtf=hrtf or _HRTFS[preset],
+            hrtf_gap=hrtf_gap.value,
+            tail=tail.value,
+            outputs=_split_outputs(output),
+            sample_rate=sample_rate,  # type: ignore[arg-type]  # checked by the model
+            duration_s=duration,
+            atmosphere=Atmosphere(
+                absorption=air, temperature_c=temperature, humidity_percent=humidity, pressure_kpa=pressure
+            ),
+            highpass_hz=highpass,
+        )
+    except ValidationError as error:
+        raise SpecError(_explain(error)) from error
+    request = Request(
+        spec=recipe,
+        rooms=rooms,
+        seed=seed,
+        out=Path(out) if "://" not in out else _refuse_url(out),
+        shard_size=shard_size,
+        workers=workers or os.cpu_count() or 1,
+        mode="resume" if resume else "overwrite" if overwrite else "continue",
+        hrtf_license=hrtf_license,
+    )
+    plan = plan_run(request)
+    _print_plan(plan)
+    _print_summary(_run_with_progress(plan))
+
+
+def spec() -> None:
+    """Print the default room ranges as JSON, to edit and give to `render --spec`."""
+    from twnm_schemas.rooms import RoomSpec
+
+    typer.echo(RoomSpec().model_dump_json(indent=2))
+
+
+def _refuse_url(out: str) -> Path:
+    from twnm_schemas.errors import SpecError
+
+    raise SpecError(
+        f"--out {out} is a URL, and render writes to a local folder; render to one and send it with "
+        "twnm-shards publish."
+    )
+
+
+def _read_room_spec(path: Path | None) -> "RoomSpec":
+    from pydantic import ValidationError
+
+    from twnm_schemas.errors import SpecError
+    from twnm_schemas.rooms import RoomSpec
+
+    if path is None:
+        return RoomSpec()
+    try:
+        return RoomSpec.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise SpecError(f"The room spec {path} cannot be read ({error.strerror}); give a JSON file.") from error
+    except ValidationError as error:
+        raise SpecError(f"The room spec {path} is not usable: {_explain(error)}") from error
+
+
+def _split_outputs(output: str) -> tuple[str, ...]:
+    from twnm_schemas.errors import SpecError
+
+    known = ("binaural", "foa", "mono")
+    given = {name.strip() for name in output.split(",") if name.strip()}
+    if not given or given - set(known):
+        raise SpecError(f"--output {output} is not usable; give any of {','.join(known)} with commas between them.")
+    return tuple(name for name in known if name in given)
+
+
+def _explain(error: "Exception") -> str:
+    """One sentence for what pydantic found first."""
+    detail = error.errors()[0]  # type: ignore[attr-defined]
+    place = ".".join(str(part) for part in detail["loc"])
+    return f"{place}: {detail['msg']} (given: {str(detail.get('input'))[:60]})."
+
+
+def _print_plan(plan: "Plan") -> None:
+    job, prediction = plan.job, plan.prediction
+    shards = -(-job.samples // job.samples_per_shard)
+    typer.echo(
+        f"{job.samples} rooms x {plan.request.spec.sources_per_room} positions on {plan.request.spec.hrtf} into "
+        f"{plan.folder}: about {prediction.bytes / 1e9:.2f} GB in {shards} shards of {job.samples_per_shard} rooms, "
+        f"{prediction.response_s / 3600:.1f} hours of audio, about {_say_time(plan.seconds)} "
+        f"with {plan.request.workers} workers."
+    )
+
+
+def _say_time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _run_with_progress(plan: "Plan") -> "Summary":
+    from twnm_shards.progress import showing
+    from twnm_sim.library.run import run_plan
+
+    with showing("render", plan.job.samples, "rooms") as show:
+        return run_plan(plan, lambda progress: show(progress.samples_done))
+
+
+def _print_summary(summary: "Summary") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{summary.folder}", title_justify="left", show_header=False)
+    table.add_row("rooms", f"{summary.rooms}")
+    table.add_row("positions", f"{summary.positions}")
+    for reason, count in sorted(summary.rejections.items()):
+        table.add_row(f"rejected: {reason}", f"{count}")
+    table.add_row("audio", f"{summary.audio_hours:.2f} h")
+    table.add_row("size", f"{summary.bytes / 1e9:.3f} GB")
+    table.add_row("wall time", _say_time(summary.wall_s))
+    Console(markup=False, highlight=False).print(table)

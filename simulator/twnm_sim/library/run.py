@@ -1,0 +1,156 @@
+"""`twnm-sim render`, from top to bottom: plan, look at the disk, warm up, run, sum up."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from twnm_schemas.errors import SpecError, StoreError
+from twnm_schemas.manifests import Manifest
+from twnm_schemas.render import RenderSpec
+from twnm_schemas.rooms import Listener, Room
+from twnm_shards.files import free_bytes
+from twnm_shards.folders import Mode
+from twnm_shards.jobs import Job, Progress, run_job
+from twnm_shards.rng import rng_for
+from twnm_sim.hrtf.load import load_hrtf
+from twnm_sim.library.plan import Prediction, build_job, predict
+from twnm_sim.library.produce import Recipe, make_producer, measure_rendered
+from twnm_sim.render.brirs import RoomRenderer
+from twnm_sim.render.receivers import prepare_head
+
+FOLDER = "brirs"
+_MARGIN = 1.05  # of the predicted bytes, for the units of the shard that is being assembled
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks of a run: the recipe, how much of it, where."""
+
+    spec: RenderSpec
+    rooms: int
+    seed: int
+    out: Path
+    shard_size: str
+    workers: int
+    mode: Mode
+    hrtf_license: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request made ready: its job and what it will take."""
+
+    request: Request
+    job: Job
+    prediction: Prediction
+    seconds: float
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run made."""
+
+    rooms: int
+    positions: int
+    rejections: Counter[str]
+    audio_hours: float
+    bytes: int
+    wall_s: float
+    folder: Path
+
+
+def plan_run(request: Request) -> Plan:
+    """Check the request, compile the loops (so that workers only load them) and predict bytes and time.
+
+    Raises SpecError, HrtfError or StoreError (the disk cannot hold it).
+    """
+    if "://" in str(request.out) or ":/" in str(request.out):
+        raise SpecError(
+            f"--out {request.out} is a URL, and render writes to a local folder; "
+            "render to one and send it with twnm-shards publish."
+        )
+    hrtf = load_hrtf(request.spec.hrtf, request.spec.sample_rate, license=request.hrtf_license)
+    prediction = predict(request.spec, request.rooms, request.seed)
+    job = build_job(request.spec, hrtf.info, request.rooms, request.seed, request.shard_size, prediction)
+    folder = library_folder(request.out)
+    _check_disk(folder, prediction)
+    per_second = _time_rendering(request, prediction)
+    seconds = per_second * prediction.response_s / min(request.workers, os.cpu_count() or 1)
+    return Plan(request, job, prediction, seconds, folder)
+
+
+def library_folder(root: Path) -> Path:
+    """DIR/brirs, or DIR itself where it is that folder."""
+    return root if root.name == FOLDER else root / FOLDER
+
+
+def _check_disk(folder: Path, prediction: Prediction) -> None:
+    there = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+    needed, free = _MARGIN * prediction.bytes - there, free_bytes(folder)
+    if needed > free:
+        raise StoreError(
+            f"The library needs about {needed / 1e9:.1f} GB and the disk of {folder} has {free / 1e9:.1f} GB free; "
+            "give another --out, fewer --rooms or a shorter --duration."
+        )
+
+
+def _time_rendering(request: Request, prediction: Prediction) -> float:
+    """Seconds of work a second of response, from one position of the predicted mean length; compiles on the way."""
+    spec = request.spec
+    head = prepare_head(load_hrtf(spec.hrtf, spec.sample_rate, license=request.hrtf_license))
+    length_s = prediction.room_response_s / spec.sources_per_room
+    room, source = Room(size_m=(6.0, 7.0, 3.5), absorption=0.2), (4.5, 2.5, 1.2)
+    renderer = RoomRenderer(
+        room,
+        Listener(position_m=(2.0, 4.0, 1.6)),
+        head,
+        sample_rate=spec.sample_rate,
+        taps=round(length_s * spec.sample_rate),
+        tail=spec.tail,
+        atmosphere=spec.atmosphere,
+        highpass_hz=spec.highpass_hz,
+        outputs=spec.outputs,
+    )
+    for _ in range(2):  # the first one compiles or loads
+        begun = time.perf_counter()
+        rendered = renderer.render(source, lambda name: rng_for(0, "warm-up", name))
+        measure_rendered(renderer, rendered, 3.0, [])
+        took = time.perf_counter() - begun
+    return took / length_s
+
+
+def run_plan(plan: Plan, on_progress: Callable[[Progress], None] | None = None) -> Summary:
+    """Render what is missing, write shards, and sum up."""
+    begun = time.monotonic()
+    request = plan.request
+    recipe = Recipe(request.spec, request.hrtf_license, request.seed, plan.job.fingerprint, plan.job.versions)
+    manifest = run_job(
+        plan.job,
+        plan.folder,
+        make_producer,
+        (recipe,),
+        workers=request.workers,
+        mode=request.mode,
+        on_progress=on_progress,
+    )
+    return _sum_up(plan, manifest, time.monotonic() - begun)
+
+
+def _sum_up(plan: Plan, manifest: Manifest, wall_s: float) -> Summary:
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(plan.folder / "index.parquet", columns=["sources", "duration_s"])
+    sources, lengths = table["sources"].to_pylist(), table["duration_s"].to_pylist()
+    return Summary(
+        rooms=manifest.samples,
+        positions=sum(sources),
+        rejections=Counter({count.reason: count.count for count in manifest.rejections}),
+        audio_hours=sum(n * s for n, s in zip(sources, lengths, strict=True)) / 3600.0,
+        bytes=sum(shard.bytes for shard in manifest.shards),
+        wall_s=wall_s,
+        folder=plan.folder,
+    )

@@ -1,0 +1,99 @@
+"""24-bit FLAC and its scale."""
+
+import io
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from twnm_schemas.errors import AudioError
+from twnm_shards.flac import check_flac, decode_flac, encode_flac
+from twnm_shards.rng import rng_for
+
+
+def noise(channels: int = 2, samples: int = 3000, gain: float = 1.0) -> np.ndarray:
+    decay_T = np.exp(-np.arange(samples) / 400)
+    return (rng_for(1, "flac", channels).standard_normal((channels, samples)) * decay_T * gain).astype(np.float32)
+
+
+@given(exponent=st.floats(min_value=-30, max_value=30), channels=st.sampled_from([1, 2, 4]))
+@settings(max_examples=30, deadline=None)
+def test_pressure_comes_back_at_any_level(exponent: float, channels: int) -> None:
+    audio_CT = noise(channels, gain=10.0**exponent)
+    data, scale = encode_flac(audio_CT, 48000)
+    decoded_CT, sample_rate = decode_flac(data, scale)
+    assert sample_rate == 48000
+    assert decoded_CT.dtype == np.float32
+    assert decoded_CT.shape == audio_CT.shape
+    error_CT = np.abs(decoded_CT.astype(float) - audio_CT)
+    step = scale * 2.0**-23
+    assert error_CT.max() <= 2 * step
+    assert error_CT[:, 2000:].max() <= 0.51 * step  # where float32 is finer than a step, quantising is all there is
+    assert float(np.float32(scale)) == scale
+
+
+def test_peak_is_just_under_full_scale_and_the_file_says_24_bit() -> None:
+    data, _ = encode_flac(noise() * 7, 44100)
+    peak = np.abs(decode_flac(data)[0]).max()
+    assert 0.9999 < peak < 1.0
+    info = soundfile.info(io.BytesIO(data))
+    assert (info.format, info.subtype, info.channels, info.samplerate) == ("FLAC", "PCM_24", 2, 44100)
+    assert check_flac(data) == (2, 3000, 44100, 2**23 - 8)
+
+
+def test_scale_one_is_what_any_other_reader_decodes() -> None:
+    data, _ = encode_flac(noise(), 44100)
+    read_TC, _ = soundfile.read(io.BytesIO(data), dtype="float32")
+    assert np.array_equal(decode_flac(data)[0], read_TC.T)
+
+
+def test_full_scale_of_either_sign_does_not_wrap() -> None:
+    for sign in (1.0, -1.0):
+        audio_CT = np.zeros((1, 100), np.float32)
+        audio_CT[0, 50] = sign
+        data, scale = encode_flac(audio_CT, 44100)
+        assert decode_flac(data, scale)[0][0, 50] == pytest.approx(sign, abs=1e-6)
+
+
+def test_same_audio_gives_the_same_bytes_in_any_memory_order() -> None:
+    audio_CT = noise()
+    assert encode_flac(audio_CT, 44100) == encode_flac(np.asfortranarray(audio_CT), 44100)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_not_finite_is_refused(value: float) -> None:
+    audio_CT = noise()
+    audio_CT[1, 7] = value
+    with pytest.raises(AudioError, match="NaN or infinite"):
+        encode_flac(audio_CT, 44100)
+
+
+@pytest.mark.parametrize("audio_CT", [np.zeros((2, 9)), np.full((2, 9), 1e-44), np.zeros((2, 0)), np.ones(9)])
+def test_silence_and_no_audio_are_refused(audio_CT: np.ndarray) -> None:
+    with pytest.raises(AudioError, match="cannot be written"):
+        encode_flac(audio_CT.astype(np.float32), 44100)
+
+
+def test_damage_anywhere_is_found() -> None:
+    data, _ = encode_flac(noise(), 44100)
+    for place in range(26, len(data), 97):  # from the MD5 of the header to the last frame
+        damaged = bytearray(data)
+        damaged[place] ^= 0x10
+        with pytest.raises(AudioError):
+            check_flac(bytes(damaged))
+
+
+@pytest.mark.parametrize("kept", [0, 3, 60, 2000, -1])
+def test_cut_is_found(kept: int) -> None:
+    data, _ = encode_flac(noise(), 44100)
+    with pytest.raises(AudioError):
+        check_flac(data[:kept])
+
+
+def test_another_format_is_found() -> None:
+    stream = io.BytesIO()
+    soundfile.write(stream, noise().T, 44100, format="WAV", subtype="PCM_16")
+    with pytest.raises(AudioError, match="not 24-bit FLAC but PCM_16"):
+        check_flac(stream.getvalue())
