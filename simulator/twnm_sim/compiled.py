@@ -28,7 +28,7 @@ def _prepare_cache() -> bool:
     except OSError:
         writable = False
     if writable:
-        numba.config.CACHE_DIR = str(folder)
+        numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]  # set through numba's own registry
     else:
         warnings.warn(
             f"The cache folder {folder} cannot be written, so loops are compiled anew in every process (about half a "
@@ -43,4 +43,4 @@ _CACHED = _prepare_cache()
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """`numba.njit` with the house's settings."""
-    return numba.njit(cache=_CACHED, fastmath=False, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    return numba.njit(cache=_CACHED, fastmath=False, nogil=True, error_model="numpy")(function)

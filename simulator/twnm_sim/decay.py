@@ -22,7 +22,7 @@ from twnm_schemas.rooms import Room
 from twnm_sim.air import air_absorption_db_per_m
 from twnm_sim.compiled import compiled
 
-Float = NDArray[np.float64]
+Float = NDArray[np.floating]
 _GAUSS = 16  # points an octant and angle: 2,048 directions
 _LENGTH_STEPS = 320  # 3 % apart in time
 
@@ -55,7 +55,7 @@ def energy_rates(
     energy = np.maximum(1.0 - np.asarray(room.absorption), 0.0)  # (6, 7)
     out = np.zeros((len(bands), len(times_W), int(groups_Q.max()) + 1))
     for row, band in enumerate(bands):
-        tables = np.stack([_axis_table(*energy[2 * a : 2 * a + 2, band], most) for a in range(3)])
+        tables = np.stack([_axis_table(energy[2 * a, band], energy[2 * a + 1, band], most) for a in range(3)])
         _accumulate(tables, size_3, vectors_Q3, weight_Q, groups_Q, times_W * speed, out[row])
     return np.asarray(4.0 * np.pi * speed / room.volume_m3 * out)
 

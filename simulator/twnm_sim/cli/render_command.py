@@ -1,7 +1,7 @@
 """`twnm-sim render` and `twnm-sim spec`."""
 
 import os
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from twnm_sim.library.run import Plan, Summary
 
 
-class Preset(str, Enum):
+class Preset(StrEnum):
     """Starting points that single options override."""
 
     default = "default"
     paper = "paper"
 
 
-class TailChoice(str, Enum):
+class TailChoice(StrEnum):
     """How responses are finished."""
 
     diffuse = "diffuse"
     images = "images"
 
 
-class GapChoice(str, Enum):
+class GapChoice(StrEnum):
     """What happens to a position the head was not measured for."""
 
     reject = "reject"
@@ -119,7 +119,7 @@ def render(
             hrtf_gap=hrtf_gap.value,
             tail=tail.value,
             outputs=_split_outputs(output),
-            sample_rate=sample_rate,  # type: ignore[arg-type]  # checked by the model
+            sample_rate=sample_rate,
             duration_s=duration,
             atmosphere=Atmosphere(
                 absorption=air, temperature_c=temperature, humidity_percent=humidity, pressure_kpa=pressure

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
+from pydantic import JsonValue
 
 from twnm_schemas.base import NameValue, name_values
 from twnm_schemas.errors import SpecError
@@ -88,11 +89,21 @@ def build_job(spec: RenderSpec, hrtf: HrtfInfo, rooms: int, seed: int, shard_siz
         samples=rooms,
         samples_per_shard=min(per_shard, rooms),
         samples_per_unit=min(per_unit, per_shard),
-        settings=spec.model_dump(mode="json"),
+        settings=_describe_settings(spec, hrtf),
         fingerprint=fingerprint_of(spec, hrtf, seed),
         seed=seed,
         versions=library_versions(),
     )
+
+
+def _describe_settings(spec: RenderSpec, hrtf: HrtfInfo) -> dict[str, JsonValue]:
+    """The spec with the HRTF by name and checksum: a path would tell of one machine and nothing of the file."""
+    return {
+        **spec.model_dump(mode="json"),
+        "hrtf": hrtf.name,
+        "hrtf_sha256": hrtf.sha256,
+        "hrtf_license": hrtf.license,
+    }
 
 
 def fingerprint_of(spec: RenderSpec, hrtf: HrtfInfo, seed: int) -> str:

@@ -102,7 +102,7 @@ def _render_layout(recipe: Recipe, head: Head, index: int, layout: Layout) -> Pr
     sources, members = [], []
     for s, position in enumerate(layout.positions):
         rendered = _render_position(recipe, renderer, index, s, position)
-        scales = {}
+        scales: dict[str, float] = {}
         for output in spec.outputs:
             data, scales[output] = encode_flac(rendered.responses[output], spec.sample_rate)
             members.append((f"s{s:02d}.{_EXTENSIONS[output]}", data))

@@ -41,8 +41,8 @@ def build_phase_table(hrirs_DCK: NDArray[np.float32]) -> PhaseTable:
 def add_binaural(
     table: PhaseTable,
     direction_N: NDArray[np.int32],
-    delay_N: NDArray[np.float64],
-    weight_RN: NDArray[np.float64],
+    delay_N: NDArray[np.floating],
+    weight_RN: NDArray[np.floating],
     taps: int,
 ) -> NDArray[np.float32]:
     """The responses (R, 2, taps) of images that arrive `delay_N` samples after emission.

@@ -6,6 +6,7 @@ C channels (binaural 2: left, right; foa 4: W, Y, Z, X; mono 1), K taps, N image
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ from twnm_sim.render.tail import (
 )
 from twnm_sim.rooms import check_geometry
 
-Float = NDArray[np.float64]
+Float = NDArray[np.floating]
 OUTPUTS = ("binaural", "foa", "mono")
 _IMAGES_AT_ONCE = 400_000  # bounds a worker's memory whatever the room
 _WALL_RING = 2048  # samples kept after an early part for its wall filters
@@ -283,7 +284,7 @@ def render_brirs(
     )
     return np.stack(
         [
-            renderer.render(tuple(source), lambda name, s=s: rng_for(seed, "source", s, "tail", name)).responses[output]
+            renderer.render(source, partial(rng_for, seed, "source", s, "tail")).responses[output]
             for s, source in enumerate(sources)
         ]
     )

@@ -1,8 +1,8 @@
 """Image sources of a shoebox, complete up to a distance (Allen and Berkley 1979, J. Acoust. Soc. Am. 65, 943).
 
 Along each axis the images of a source at s in a room of length L, heard at p, lie at the displacements
-k L + (s or, for odd k, L - s) - p for every integer k; image k has been reflected |k| times, ceil(|k| / 2) of them at the
-wall on its own side. A shoebox's image is one choice of k an axis, and its reflection gain is the product over axes.
+k L + (s or, for odd k, L - s) - p for every integer k; image k has been reflected |k| times, ceil(|k| / 2) of them at
+the wall on its own side. A shoebox's image is one choice of k an axis, and its reflection gain the product over axes.
 Shapes: N images, B octave bands, A positions along one axis.
 """
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from twnm_schemas.rooms import Room
 from twnm_sim.compiled import compiled
 
-Float = NDArray[np.float64]
+Float = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _list_axis(length: float, source: float, listener: float, log_reflection_2B:
     own_A, other_A = (np.abs(k_A) + 1) // 2, np.abs(k_A) // 2
     low_A, high_A = np.where(k_A < 0, own_A, other_A), np.where(k_A < 0, other_A, own_A)
     log_gain_AB = low_A[:, None] * log_reflection_2B[0] + high_A[:, None] * log_reflection_2B[1]
-    return Axis(k_A * length + offset_A - listener, np.exp(log_gain_AB.max(axis=1)), log_gain_AB)
+    return Axis(k_A * length + offset_A - listener, np.asarray(np.exp(log_gain_AB.max(axis=1))), log_gain_AB)
 
 
 def list_images(axes: tuple[Axis, Axis, Axis], nearest_m: float, farthest_m: float) -> Images:

@@ -1,14 +1,15 @@
 """The late field of `--tail images`: every image to the end, in blocks of time.
 
-After the mixing time a response holds hundreds of thousands of images. They are placed, with their exact delay, into one
-buffer a direction and the buffers are convolved with the HRIRs once a block. The exact nearest measured direction is
-still looked up, then replaced by the nearest of a subset (`LATE_DIRECTIONS` at most, mirror images kept together): the
-time structure and every image's energy stay, what is coarser is the direction that a late reflection is coloured by.
-Blocks of few images are added directly, which costs less and needs no subset.
+After the mixing time a response holds hundreds of thousands of images. They are placed, with their exact delay, into
+one buffer a direction and the buffers are convolved with the HRIRs once a block. The exact nearest measured direction
+is still looked up, then replaced by the nearest of a subset (`LATE_DIRECTIONS` at most, mirror images kept together):
+every image's time and gain stay, what is coarser is the direction that a late reflection is coloured by. Blocks of few
+images are added directly, which costs less and needs no subset.
 
 Shapes: N images, G directions of the subset, R rows of wall losses, C ears, K taps, F bins.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,11 +39,11 @@ class LateHead:
         return BLOCK - self.taps - _TAPS
 
     def prefers_buffers(self, images: float) -> bool:
-        """Whether a block of so many images is cheaper through buffers (transforms cost about 900 images a direction)."""
-        return images * self.taps / 48.0 > 900.0 * self.spectrum_CGF.shape[1]
+        """Whether a block of so many images is cheaper through buffers (a direction's transform costs 900 images)."""
+        return bool(images * self.taps / 48.0 > 900.0 * self.spectrum_CGF.shape[1])
 
 
-def build_late_head(hrirs_DCK: NDArray[np.float32], directions_D3: NDArray[np.float64]) -> LateHead:
+def build_late_head(hrirs_DCK: NDArray[np.float32], directions_D3: NDArray[np.floating]) -> LateHead:
     """The subset of a set, by farthest-point selection, and its transforms."""
     chosen = _select_spread(directions_D3, LATE_DIRECTIONS)
     cosine_DG = directions_D3 @ directions_D3[chosen].T
@@ -54,7 +55,7 @@ def build_late_head(hrirs_DCK: NDArray[np.float32], directions_D3: NDArray[np.fl
     )
 
 
-def _select_spread(directions_D3: NDArray[np.float64], most: int) -> NDArray[np.int64]:
+def _select_spread(directions_D3: NDArray[np.floating], most: int) -> NDArray[np.int64]:
     """Indices of a well-spread subset; where a direction's mirror image (y to -y) is in the set, both are taken."""
     if len(directions_D3) <= most:
         return np.arange(len(directions_D3))
@@ -74,8 +75,8 @@ def _select_spread(directions_D3: NDArray[np.float64], most: int) -> NDArray[np.
 def place_images(
     buffer_RGT: NDArray[np.float32],
     group_N: NDArray[np.int32],
-    delay_N: NDArray[np.float64],
-    weight_RN: NDArray[np.float64],
+    delay_N: NDArray[np.floating],
+    weight_RN: NDArray[np.floating],
 ) -> None:
     """Add images to the buffers of a block, in place; `delay_N` counts from the block's first sample."""
     _place(impulse_kernels(_TAPS), buffer_RGT, group_N, delay_N, weight_RN)
@@ -104,7 +105,7 @@ def split_shell(nearest_m: float, farthest_m: float, volume_m3: float, most: flo
     edges = max(1, int(np.ceil(4.0 / 3.0 * np.pi * (farthest_m**3 - nearest_m**3) / volume_m3 / most)))
     cubes = np.linspace(nearest_m**3, farthest_m**3, edges + 1)
     radii = [nearest_m, *np.cbrt(cubes[1:-1]).tolist(), farthest_m]
-    yield from zip(radii[:-1], radii[1:], strict=True)
+    yield from itertools.pairwise(radii)
 
 
 @compiled

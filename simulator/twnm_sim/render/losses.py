@@ -3,12 +3,12 @@
 Walls. Image i is filtered by the zero-phase magnitude exp(sum over axes of ln-gain(f)), linear in dB over log frequency
 between octave centres and constant outside. Filtering a million images one by one is out of reach, and octave-band
 signals mixed linearly would be wrong between centres. But these magnitudes are smooth and much alike, so they are
-written as sum_r w_ir B_r(f) with the few B_r that a principal component analysis of the images at hand gives, kept until
-the rest is 60 dB down: R sums of images, each filtered once.
+written as sum_r w_ir B_r(f) with the few B_r that a principal component analysis of the images at hand gives, kept
+until the rest is 60 dB down: R sums of images, each filtered once.
 
 Air. Every image at distance d loses exp(-m(f) d), ISO 9613-1 at every frequency, and its sound arrives at d / c: so the
-sum itself is filtered, in triangular windows of 10 ms, each by the loss at its centre. Between centres the windows blend
-two exponentials linearly, an error of (m 1.7 m)^2 / 2, or -50 dB at 16 kHz.
+sum itself is filtered, in triangular windows of 10 ms, each by the loss at its centre. Between centres the windows
+blend two exponentials linearly, an error of (m 1.7 m)^2 / 2, or -55 dB at 16 kHz.
 
 Shapes: N images, R rows, F frequencies, K taps, C channels.
 """
@@ -26,7 +26,7 @@ from twnm_sim.air import air_absorption_db_per_m
 from twnm_sim.compiled import compiled
 from twnm_sim.render.images import Axis, Images
 
-Float = NDArray[np.float64]
+Float = NDArray[np.floating]
 _PER_OCTAVE = 12
 _NODES_HZ = 125.0 * 2.0 ** (np.arange(6 * _PER_OCTAVE + 1) / _PER_OCTAVE)
 _KEPT = 1e-6  # energy of the magnitudes that the kept rows may miss
@@ -106,11 +106,11 @@ def air_nepers_per_m(frequency_F: Float, atmosphere: Atmosphere) -> Float:
     decibels = air_absorption_db_per_m(
         frequency_F, atmosphere.celsius, atmosphere.humidity_percent, atmosphere.pressure_kpa
     )
-    return np.asarray(decibels) * np.log(10.0) / 20.0
+    return np.asarray(decibels * np.log(10.0) / 20.0)
 
 
 @lru_cache(maxsize=8)
-def _air_on_bins(size: int, sample_rate: int, atmosphere: Atmosphere) -> NDArray[np.float64]:
+def _air_on_bins(size: int, sample_rate: int, atmosphere: Atmosphere) -> Float:
     return air_nepers_per_m(np.fft.rfftfreq(size, 1.0 / sample_rate), atmosphere)
 
 
@@ -143,7 +143,7 @@ def apply_air(
 
 
 def _overlap(filtered_CWT: NDArray[np.float32], hop: int, lead: int, taps: int) -> NDArray[np.float32]:
-    channels, windows, size = filtered_CWT.shape
+    channels, _windows, size = filtered_CWT.shape
     out = np.zeros((channels, lead + hop + taps + size), np.float32)
     _overlap_add(filtered_CWT, hop, out)
     return out[:, lead + hop : lead + hop + taps]

@@ -1,9 +1,9 @@
 """The exact nearest measured direction of every image, by a cube-map table of candidates.
 
 A cell of the table lists every direction that can be nearest to some point of the cell: those within
-(distance of the cell's centre to its nearest direction) + 2 (angular radius of the cell). A look-up compares only these.
-Ties (within 1e-12 of the cosine) go to the direction first in (z, x, |y|), so that a mirrored scene meets a mirrored
-choice. Shapes: N queries, D directions.
+(distance of the cell's centre to its nearest direction) + 2 (angular radius of the cell). A look-up compares only
+these. Ties (within 1e-12 of the cosine) go to the direction first in (z, x, |y|), so that a mirrored scene meets a
+mirrored choice. Shapes: N queries, D directions.
 """
 
 from dataclasses import dataclass
@@ -24,22 +24,22 @@ class DirectionTable:
     resolution: int
     start: NDArray[np.int32]
     candidates: NDArray[np.int32]
-    directions_D3: NDArray[np.float64]
+    directions_D3: NDArray[np.floating]
 
-    def find(self, vectors_N3: NDArray[np.float64]) -> NDArray[np.int32]:
+    def find(self, vectors_N3: NDArray[np.floating]) -> NDArray[np.int32]:
         """Index of the nearest direction for each vector (any length but 0), listener frame."""
         found_N = np.empty(len(vectors_N3), np.int32)
         _find(vectors_N3, np.eye(3), self.resolution, self.start, self.candidates, self.directions_D3, found_N)
         return found_N
 
-    def find_turned(self, vectors_N3: NDArray[np.float64], rotation: NDArray[np.float64]) -> NDArray[np.int32]:
+    def find_turned(self, vectors_N3: NDArray[np.floating], rotation: NDArray[np.float64]) -> NDArray[np.int32]:
         """The same for world-frame vectors and a listener turned by `rotation` (3 x 3, listener to world)."""
         found_N = np.empty(len(vectors_N3), np.int32)
         _find(vectors_N3, rotation, self.resolution, self.start, self.candidates, self.directions_D3, found_N)
         return found_N
 
 
-def build_direction_table(directions_D3: NDArray[np.float64]) -> DirectionTable:
+def build_direction_table(directions_D3: NDArray[np.floating]) -> DirectionTable:
     """The table of a set of unit vectors."""
     count = len(directions_D3)
     resolution = int(np.clip(np.sqrt(min(60.0 * count, _WORK / count) / 6.0), 4, 128))

@@ -28,7 +28,7 @@ from twnm_sim.render.late import (
 from twnm_sim.render.nearest import DirectionTable, build_direction_table
 from twnm_sim.render.tail import DiffuseField, diffuse_field
 
-Float = NDArray[np.float64]
+Float = NDArray[np.floating]
 _LEAD = 64  # samples before a block that its sound may reach into
 
 

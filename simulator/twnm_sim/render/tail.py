@@ -1,11 +1,11 @@
 """The diffuse tail: shaped noise that continues the images' energy.
 
-Gaussian noise, drawn anew in frames of 1,024 samples that overlap by half under a sine window (powers add to one), takes
-in every frame and frequency bin the energy that the image sources still bring (`decay.energy_rates`), each direction
-weighted by its own HRIR's power in that bin and by the air it crossed. The two ears' noise is mixed to the real part of
-the head's diffuse-field coherence: L = g_L (a W + j b Y), R = g_R (a W - j b Y) with a^2 = (1 + coherence) / 2. W is the
-pressure that mono and W of Ambisonics carry and Y their left-right gradient, so all outputs share one sound field. It
-is isotropic in phase, which a real shoebox is not.
+Gaussian noise, drawn anew in frames of 1,024 samples that overlap by half under a sine window (powers add to one),
+takes in every frame and frequency bin the energy that the image sources still bring (`decay.energy_rates`), each
+direction weighted by its own HRIR's power in that bin and by the air it crossed. The two ears' noise is mixed to the
+real part of the head's diffuse-field coherence: L = g_L (a W + j b Y), R = g_R (a W - j b Y) with
+a^2 = (1 + coherence) / 2. W is the pressure that mono and W of Ambisonics carry and Y their left-right gradient, so all
+outputs share one sound field. Its directions are independent of each other, which those of a real shoebox are not.
 
 Everything that depends on the room alone is computed once per room (`shape_tail`); a position draws its own noise.
 Shapes: M frames, F bins, C channels, D directions, B octave bands, K taps.
@@ -27,7 +27,7 @@ from twnm_sim.render.images import walls_are_flat
 from twnm_sim.render.losses import air_nepers_per_m, interpolate_octaves
 from twnm_sim.render.nearest import DirectionTable
 
-Float = NDArray[np.float64]
+Float = NDArray[np.floating]
 FRAME = 1024
 HOP = FRAME // 2
 FADE_S = 0.010
@@ -112,10 +112,10 @@ def shape_tail(
     bands = (0,) if walls_are_flat(room) else tuple(range(7))
     rates_BMD = energy_rates(room, np.maximum(centre_M, 1e-4), speed, bands, groups_Q).astype(np.float32)
     frequency_F = np.fft.rfftfreq(FRAME, 1.0 / sample_rate)
-    energy_CMF = _energy_by_bin(rates_BMD, power_CDF[:, : rates_BMD.shape[2]], frequency_F) / sample_rate
+    energy_CMF = _energy_by_bin(rates_BMD, power_CDF[:, : rates_BMD.shape[2]], frequency_F) / np.float32(sample_rate)
     if atmosphere.absorption:
-        metre_M1 = speed * centre_M[:, None]
-        energy_CMF = energy_CMF * np.exp(-2.0 * metre_M1 * air_nepers_per_m(frequency_F, atmosphere)).astype(np.float32)
+        nepers_MF = np.outer(speed * centre_M, air_nepers_per_m(frequency_F, atmosphere))
+        energy_CMF = energy_CMF * np.exp(-2.0 * nepers_MF).astype(np.float32)
     gain_CMF = np.sqrt(energy_CMF * FRAME).astype(np.float32)
     return TailShape(start, first_frame, gain_CMF, _windows(energy_CMF, sample_rate))
 
@@ -172,7 +172,7 @@ def add_tail(
 
 def fade_out_images(arrival_s: Float, mixing_s: float) -> Float:
     """The weight of images that arrive around the mixing time: 1 before, then a cosine to 0 within 10 ms."""
-    return np.cos(0.5 * np.pi * np.clip((arrival_s - mixing_s) / FADE_S, 0.0, 1.0))
+    return np.asarray(np.cos(0.5 * np.pi * np.clip((arrival_s - mixing_s) / FADE_S, 0.0, 1.0)))
 
 
 @compiled
