@@ -88,7 +88,9 @@ def read_index(folder: Path) -> list[dict[str, Cell]]:
 
     path = folder / INDEX_NAME
     try:
-        rows: list[dict[str, Cell]] = pq.read_table(pa.BufferReader(path.read_bytes())).to_pylist()
+        # In this thread: Arrow's own, if just started when the process ends, can abort it (pyarrow 26.0.1).
+        file = pq.ParquetFile(pa.BufferReader(path.read_bytes()), pre_buffer=False)
+        rows: list[dict[str, Cell]] = file.read(use_threads=False).to_pylist()
     except FileNotFoundError:
         raise StoreError(f"{path} is not there") from None
     except (pa.ArrowException, OSError) as error:

@@ -64,7 +64,7 @@ def parse_shard_size(text: str) -> tuple[str, float]:
     number = upper.rstrip("KMGIB")
     try:
         value, suffix = float(number), upper[len(number) :]
-        if value > 0 and suffix in units:
+        if 0 < value < float("inf") and suffix in units:
             return "bytes", value * units[suffix]
         if suffix == "" and value >= 1 and value == int(value):
             return "samples", value

@@ -14,7 +14,7 @@ from twnm_sim.render.fractional import STEPS, impulse_kernels
 _TAPS = 32
 
 
-def spherical_harmonics(order: int, vectors_N3: NDArray[np.floating]) -> NDArray[np.float64]:
+def spherical_harmonics(order: int, vectors_N3: NDArray[np.floating]) -> NDArray[np.floating]:
     """Real SN3D harmonics (N, (order + 1)^2) of unit vectors, ACN order."""
     x, y, z = vectors_N3.T
     if order == 0:
@@ -25,7 +25,7 @@ def spherical_harmonics(order: int, vectors_N3: NDArray[np.floating]) -> NDArray
 
 
 def add_impulses(
-    weight_CN: NDArray[np.floating], delay_N: NDArray[np.float64], weight_RN: NDArray[np.float64], taps: int
+    weight_CN: NDArray[np.floating], delay_N: NDArray[np.floating], weight_RN: NDArray[np.floating], taps: int
 ) -> NDArray[np.float32]:
     """Responses (R, C, taps): impulses at `delay_N` samples, each with its channel's and its row's weight."""
     out = np.zeros((len(weight_RN), len(weight_CN), taps + 2 * _TAPS), np.float32)

@@ -32,7 +32,7 @@ class DirectionTable:
         _find(vectors_N3, np.eye(3), self.resolution, self.start, self.candidates, self.directions_D3, found_N)
         return found_N
 
-    def find_turned(self, vectors_N3: NDArray[np.floating], rotation: NDArray[np.float64]) -> NDArray[np.int32]:
+    def find_turned(self, vectors_N3: NDArray[np.floating], rotation: NDArray[np.floating]) -> NDArray[np.int32]:
         """The same for world-frame vectors and a listener turned by `rotation` (3 x 3, listener to world)."""
         found_N = np.empty(len(vectors_N3), np.int32)
         _find(vectors_N3, rotation, self.resolution, self.start, self.candidates, self.directions_D3, found_N)
