@@ -1,5 +1,7 @@
 """The direct sound arrives when and as strong as it must, through the HRIR of its direction."""
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
 from physics_cases import TURNED, draw_scene
@@ -23,16 +25,20 @@ def lags_behind(response_CK, hrir_CK):
     Where a response first crosses some threshold is no fit measure of a fraction of a sample: a shoulder just under the
     threshold in one sampling of a wave is just over it in another.
     """
-    size, finer = 1 << 14, 100
+    size = 1 << 13
     cross_CF = np.fft.rfft(np.asarray(response_CK, float), size) * np.fft.rfft(np.asarray(hrir_CK, float), size).conj()
-    coarse_C = np.argmax(np.fft.irfft(cross_CF, size), axis=1)
-    fine_L = np.arange(-finer, finer + 1) / finer
+    coarse_C1 = np.argmax(np.fft.irfft(cross_CF, size), axis=1)[:, None]
     omega_F = 2.0 * np.pi * np.arange(size // 2 + 1) / size
-    lags = []
-    for cross_F, coarse in zip(cross_CF, coarse_C, strict=True):
-        at_coarse_F = cross_F * np.exp(1j * omega_F * coarse)
-        lags.append(coarse + fine_L[np.argmax((np.exp(1j * np.outer(fine_L, omega_F)) @ at_coarse_F).real)])
-    return np.array(lags)
+    fine_L, ramp_FL = fine_lags(size)
+    around_CL = ((cross_CF * np.exp(1j * omega_F * coarse_C1)) @ ramp_FL).real
+    return coarse_C1[:, 0] + fine_L[np.argmax(around_CL, axis=1)]
+
+
+@lru_cache(maxsize=1)
+def fine_lags(size):
+    """Lags (L,) of a hundredth of a sample and the ramps (F, L) that undo them."""
+    fine_L = np.arange(-100, 101) / 100
+    return fine_L, np.exp(2j * np.pi / size * np.outer(np.arange(size // 2 + 1), fine_L))
 
 
 def interaural_cues(response_CK, rate):

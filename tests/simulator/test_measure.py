@@ -5,10 +5,14 @@ import pytest
 import scipy.signal
 
 from twnm_schemas import OCTAVE_CENTRES_HZ, AudioError, SpecError
-from twnm_sim.measure import DrrImages, band_decay_db, measure_brir, measure_brirs
+from twnm_sim.measure import DirectImage, band_decay_db, measure_brir, measure_brirs
 
 RATE = 44100
-DRR = DrrImages((0.0,) * 7, 0.0)
+
+
+def first_sound(response, start, length=64):
+    """The response's own beginning, as if it were the direct image rendered alone."""
+    return DirectImage(response[:, start : start + length].copy(), start)
 
 
 def ringing_tone(centre_hz, t60_s, duration_s):
@@ -220,13 +224,40 @@ def test_the_window_splits_direct_and_reverberant_energy_2_5_ms_after_the_onset(
     assert measured.broadband.drr_db == pytest.approx(10 * np.log10(direct_energy / late_energy), abs=0.2)
 
 
-def test_the_simulators_own_ratios_are_taken_as_they_are():
-    given = DrrImages((1.0, 2.0, None, 4.0, 5.0, 6.0, 7.0), None)
-    measured = measure_brir(decaying_noise(0.5, 0.7), RATE, onset_s=0.0, drr_db=given, flags=("near_field",))
-    assert tuple(band.drr_db for band in measured.bands) == given.bands_db
-    assert measured.broadband.drr_db is None
+@pytest.mark.parametrize("level", [0.3, 10.0, 300.0])  # 300: the direct image is 40 dB and more above the rest
+def test_the_direct_image_is_set_against_the_rest_of_the_response(level):
+    rest = np.pad(decaying_noise(0.5, 0.7), ((0, 0), (90, 0)))
+    image = level * np.random.default_rng(1).standard_normal((2, 200)).astype(np.float32) * np.hanning(200)
+    start = 37
+    response = rest.copy()
+    response[:, start : start + 200] += image
+    measured = measure_brir(
+        response,
+        RATE,
+        onset_s=0.003,
+        direct_image=DirectImage(image.astype(np.float32), start),
+        flags=("near_field",),
+    )
+    sos = [
+        scipy.signal.butter(6, [c / 2**0.5, min(c * 2**0.5, RATE / 2.01)], "bandpass", fs=RATE, output="sos")
+        for c in OCTAVE_CENTRES_HZ
+    ]
+    for band, octave in zip(measured.bands, sos, strict=True):
+        direct, other = (
+            np.sum(scipy.signal.sosfilt(octave, np.pad(part, ((0, 0), (0, 20000))).astype(float)) ** 2)
+            for part in (image, rest)
+        )
+        assert band.drr_db == pytest.approx(10 * np.log10(direct / other), abs=0.6)
     assert measured.drr_method == "images"
     assert measured.flags[0] == "near_field"
+
+
+def test_nothing_but_the_direct_image_leaves_no_ratio():
+    image = np.random.default_rng(1).standard_normal((2, 200)).astype(np.float32)
+    response = np.pad(image, ((0, 0), (100, 3000)))
+    measured = measure_brir(response, RATE, onset_s=100 / RATE, direct_image=DirectImage(image, 100))
+    assert measured.broadband.drr_db is None
+    assert "drr_broadband_no_reverberation" in measured.flags
 
 
 def values(measured):
@@ -237,18 +268,20 @@ def values(measured):
 def test_silence_around_a_response_changes_nothing():
     response = decaying_noise(0.5, 0.7)
     response[:, :50] *= np.linspace(0, 1, 50)
-    plain = measure_brir(response, RATE, onset_s=0.0, drr_db=DRR)
-    padded = measure_brir(np.pad(response, ((0, 0), (5000, 50000))), RATE, onset_s=5000 / RATE, drr_db=DRR)
+    plain = measure_brir(response, RATE, onset_s=0.0, direct_image=first_sound(response, 0))
+    padded = np.pad(response, ((0, 0), (5000, 50000)))
+    padded = measure_brir(padded, RATE, onset_s=5000 / RATE, direct_image=first_sound(padded, 5000))
     assert plain.flags == padded.flags
     np.testing.assert_allclose(values(padded), values(plain), rtol=5e-3, atol=5e-3)
 
 
 def test_level_changes_nothing():
     response = decaying_noise(0.5, 0.7)
-    quiet = measure_brir(response * np.float32(1e-4), RATE, onset_s=0.0, drr_db=DRR)
-    np.testing.assert_allclose(
-        values(quiet), values(measure_brir(response, RATE, onset_s=0.0, drr_db=DRR)), rtol=1e-3, atol=1e-3
+    loud, quiet = (
+        measure_brir(heard, RATE, onset_s=0.0, direct_image=first_sound(heard, 0))
+        for heard in (response, response * np.float32(1e-4))
     )
+    np.testing.assert_allclose(values(quiet), values(loud), rtol=1e-3, atol=1e-3)
 
 
 def test_a_bands_nulls_are_all_explained():
@@ -271,8 +304,9 @@ def test_the_onset_is_found_20_db_below_the_peak():
 
 def test_a_rooms_positions_are_measured_as_one_by_one():
     brirs = np.stack([decaying_noise(0.4, 0.5, seed=s) for s in range(3)])
-    together = measure_brirs(brirs, RATE, onsets_s=[0.0] * 3, drrs_db=[DRR] * 3, flags=[(), ("near_field",), ()])
-    assert together[1] == measure_brir(brirs[1], RATE, onset_s=0.0, drr_db=DRR, flags=("near_field",))
+    images = [first_sound(brir, 0) for brir in brirs]
+    together = measure_brirs(brirs, RATE, onsets_s=[0.0] * 3, direct_images=images, flags=[(), ("near_field",), ()])
+    assert together[1] == measure_brir(brirs[1], RATE, onset_s=0.0, direct_image=images[1], flags=("near_field",))
     assert len(together) == 3
     with pytest.raises(SpecError, match="onsets_s has 2 entries"):
         measure_brirs(brirs, RATE, onsets_s=[0.0, 0.0])

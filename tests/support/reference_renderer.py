@@ -33,12 +33,19 @@ def list_reference_images(room: Room, source, listener: Listener, farthest_m: fl
 
 
 def find_nearest_directions(displacement_N3, listener: Listener, hrtf):
-    """Index (N,) of the measured direction with the largest cosine, by comparing all of them."""
+    """Index (N,) of the measured direction with the largest cosine, by comparing all of them.
+
+    Where several are equally near, the first by elevation, then by x, then by |y|: the rule that docs/acoustics.md gives.
+    """
     rotation = np.array(rotation_matrix(listener.yaw_deg, listener.pitch_deg, listener.roll_deg))
+    x, y, z = hrtf.directions_D3.round(9).T
+    order_D = np.lexsort((y, np.abs(y), x, z))
     nearest = []
     for first in range(0, len(displacement_N3), 20_000):
         local_N3 = displacement_N3[first : first + 20_000] @ rotation
-        nearest.append(np.argmax(local_N3 @ hrtf.directions_D3.T, axis=1))
+        cosine_ND = local_N3 @ hrtf.directions_D3[order_D].T
+        tie_N1 = 1e-12 * np.linalg.norm(local_N3, axis=1, keepdims=True)
+        nearest.append(order_D[np.argmax(cosine_ND > cosine_ND.max(axis=1, keepdims=True) - tie_N1, axis=1)])
     return np.concatenate(nearest)
 
 

@@ -20,8 +20,7 @@ from twnm_shards.rng import rng_for
 from twnm_shards.units import Produce, Produced
 from twnm_sim.decay import response_length_s, rt60_eyring
 from twnm_sim.hrtf.load import load_hrtf
-from twnm_sim.measure import DrrImages, measure_brir
-from twnm_sim.measure.images import measure_image_drr
+from twnm_sim.measure import DirectImage, measure_brir
 from twnm_sim.render.brirs import Rendered, RoomRenderer
 from twnm_sim.render.receivers import Head, find_hrtf_error_deg, prepare_head
 from twnm_sim.rooms import Layout, draw_layout, is_near_field
@@ -158,13 +157,11 @@ def measure_rendered(renderer: RoomRenderer, rendered: Rendered, distance_m: flo
     """The acoustics of a rendered position, from its binaural response, else from Ambisonics or mono."""
     output = next(name for name in _EXTENSIONS if name in rendered.responses)
     response_CK = rendered.responses[output]
-    drr: DrrImages = measure_image_drr(
-        response_CK, rendered.direct[output], rendered.direct_start, renderer.sample_rate
-    )
+    image = DirectImage(rendered.direct[output], rendered.direct_start)
     onset_s = distance_m / renderer.atmosphere.speed_of_sound
     if output == "binaural" and renderer.head is not None:
         onset_s += renderer.head.hrtf.info.latency_s
-    return measure_brir(response_CK, renderer.sample_rate, onset_s=onset_s, drr_db=drr, flags=flags)
+    return measure_brir(response_CK, renderer.sample_rate, onset_s=onset_s, direct_image=image, flags=flags)
 
 
 def _describe_room(

@@ -8,7 +8,6 @@ transform), its level at each ear and its interaural cross-correlation. The broa
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,19 +18,14 @@ from twnm_sim.measure.bands import Band, Floats, bandwidth_hz, plan_bands, take_
 from twnm_sim.measure.curves import Response, band_energy_curve, decay_of, grid_times, prepare_response
 from twnm_sim.measure.decays import EDT, T20, T30, Decay, fit_decay_times, reaches
 from twnm_sim.measure.direct import WINDOW_S, measure_direct
+from twnm_sim.measure.images import DirectImage, split_direct_image
 
 _MIN_BANDWIDTH_TIME = 8.0
 _SILENT_BAND = 1e-12  # of the strongest band's energy
 _NO_LATE_ENERGY = 1e-8
+_ROUNDING = 1e-6  # of the direct image's energy: what taking it away from float32 sums may leave
 _BANDS = len(OCTAVE_CENTRES_HZ)
 _NAMES = (*(f"{centre:.0f}hz" for centre in OCTAVE_CENTRES_HZ), "broadband")
-
-
-class DrrImages(NamedTuple):
-    """Direct-to-reverberant ratios in dB that a simulator knows: the direct image against all others; None: unknown."""
-
-    bands_db: tuple[float | None, ...]
-    broadband_db: float | None
 
 
 @dataclass
@@ -64,14 +58,15 @@ def measure_brir(
     sample_rate: int,
     *,
     onset_s: float | None = None,
-    drr_db: DrrImages | None = None,
+    direct_image: DirectImage | None = None,
     flags: Iterable[str] = (),
 ) -> Acoustics:
     """Measure one response: (2, K) binaural, (1, K) mono, or (4, K) first-order Ambisonics, of which W is used.
 
     `onset_s`: when the direct sound reaches the nearer ear, from the first sample; without it, the first sample within
-    20 dB of the peak (ISO 3382-1). `drr_db`: the simulator's own ratios (`drr_method` "images"); without them the
-    energy up to 2.5 ms after the onset against the rest ("window"). `flags` are the caller's own and come first.
+    20 dB of the peak (ISO 3382-1). `direct_image`: the direct sound as a simulator rendered it alone, whose energy is
+    set against that of the rest (`drr_method` "images"); without it the energy up to 2.5 ms after the onset against the
+    rest ("window"). `flags` are the caller's own and come first.
 
     Reverberation times: T30, else T20, by Schroeder integration corrected for the cut (ISO 3382-1); EDT from 0 to
     -10 dB; C50 and D50 about 50 ms after the onset; both ears' energies summed. IACC: the maximum of |IACF| within 1 ms
@@ -93,11 +88,11 @@ def measure_brir(
     decay = decay_of(energies.until_BG, times_s)
     _read_reverberation(decay, energies, present, sheet)
     _read_clarity(decay, present, sheet)
-    _read_drr(response, drr_db, energies, present, sheet)
+    _read_drr(response, direct_image, energies, present, sheet)
     if energies.by_channel_BC.shape[1] == 2:
         _read_interaural(energies, present, sheet)
     direct = measure_direct(response.heard_CK, sample_rate, response.onset_s)
-    return _write_acoustics(sheet, direct, "window" if drr_db is None else "images")
+    return _write_acoustics(sheet, direct, "window" if direct_image is None else "images")
 
 
 def measure_brirs(
@@ -105,12 +100,12 @@ def measure_brirs(
     sample_rate: int,
     *,
     onsets_s: Sequence[float] | None = None,
-    drrs_db: Sequence[DrrImages] | None = None,
+    direct_images: Sequence[DirectImage] | None = None,
     flags: Sequence[Iterable[str]] | None = None,
 ) -> tuple[Acoustics, ...]:
     """`measure_brir` for each position of a room. They share filters, which every call of one length does anyway."""
     count = len(brirs_SCK)
-    for name, given in (("onsets_s", onsets_s), ("drrs_db", drrs_db), ("flags", flags)):
+    for name, given in (("onsets_s", onsets_s), ("direct_images", direct_images), ("flags", flags)):
         if given is not None and len(given) != count:
             raise SpecError(f"{name} has {len(given)} entries for {count} responses; give one for each.")
     return tuple(
@@ -118,7 +113,7 @@ def measure_brirs(
             brirs_SCK[place],
             sample_rate,
             onset_s=None if onsets_s is None else onsets_s[place],
-            drr_db=None if drrs_db is None else drrs_db[place],
+            direct_image=None if direct_images is None else direct_images[place],
             flags=() if flags is None else flags[place],
         )
         for place in range(count)
@@ -212,18 +207,16 @@ def _read_clarity(decay: Decay, present: list[int], sheet: _Sheet) -> None:
 
 
 def _read_drr(
-    response: Response, drr_db: DrrImages | None, energies: _Energies, present: list[int], sheet: _Sheet
+    response: Response, image: DirectImage | None, energies: _Energies, present: list[int], sheet: _Sheet
 ) -> None:
-    if drr_db is not None:
-        if len(drr_db.bands_db) != _BANDS:
-            raise SpecError(
-                f"drr_db holds {len(drr_db.bands_db)} bands; give the {_BANDS} octaves, None where unknown."
-            )
-        sheet.drr_db = [*drr_db.bands_db, drr_db.broadband_db]
-        return
-    direct_B, other_B = _split_direct(response)
+    if image is None:
+        direct_B, other_B = _split_direct(response)
+    else:
+        energy_B = energies.by_channel_BC.sum(axis=1)
+        direct_B, other_B = split_direct_image(response.heard_CK, response.sample_rate, image, energy_B)
+    nothing = _SILENT_BAND if image is None else _ROUNDING
     for row in present:
-        if other_B[row] <= _SILENT_BAND * direct_B[row] or direct_B[row] <= 0.0:
+        if other_B[row] <= nothing * direct_B[row] or direct_B[row] <= 0.0:
             sheet.flags.append(f"drr_{_NAMES[row]}_no_reverberation")
         else:
             sheet.drr_db[row] = float(10.0 * np.log10(direct_B[row] / other_B[row]))

@@ -1,48 +1,52 @@
-"""The direct-to-reverberant ratio of a simulated response: its direct image against all the others.
+"""The direct image of a simulated response against all its other images.
 
-Shapes: C channels, K taps, T taps of the direct sound, B octave bands.
+Shapes: C channels, K taps, T taps of the direct sound, B octave bands (one more row: broadband).
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twnm_schemas import OCTAVE_CENTRES_HZ
-from twnm_sim.measure.bands import choose_fft_size, plan_bands, take_band, transform_real
-from twnm_sim.measure.brir import DrrImages
-
-_DIRECT_SIZE = 8192  # resolves the 125 Hz octave
-_NOTHING = 1e-9  # of the direct energy: what is left of an anechoic response is rounding
+from twnm_sim.measure.bands import PAD_S, Floats, choose_fft_size, plan_bands, take_band, transform_real
 
 
-def measure_image_drr(
-    response_CK: NDArray[np.float32], direct_CT: NDArray[np.float32], start: int, sample_rate: int
-) -> DrrImages:
-    """The ratios in dB per octave band and broadband, both ears summed; null where nothing follows the direct sound.
+class DirectImage(NamedTuple):
+    """The direct sound rendered alone: samples (C, T), the first of them at sample `start` of the response."""
 
-    `direct_CT`: the direct image rendered alone, its first sample at sample `start` of the response (may be negative).
-    Of four channels (Ambisonics) the first is used.
+    samples_CT: NDArray[np.float32]
+    start: int
+
+
+def split_direct_image(
+    heard_CK: NDArray[np.float32], sample_rate: int, image: DirectImage, energy_B: Floats
+) -> tuple[Floats, Floats]:
+    """Energy by band (last: broadband) of the direct image, and of the response without it; channels summed.
+
+    `energy_B` is the whole response's. Taking the direct sound away changes it by E(part - direct) - E(part), where
+    `part` is the stretch of the response in which a band's filter still feels the direct sound: no second transform of
+    the whole is needed.
     """
-    channels = 1 if len(response_CK) == 4 else len(response_CK)
-    rest_CK = response_CK[:channels].copy()
-    low, high = max(0, -start), min(direct_CT.shape[1], rest_CK.shape[1] - start)
-    rest_CK[:, start + low : start + high] -= direct_CT[:channels, low:high]
-    direct_B = _band_energies(direct_CT[:channels], max(_DIRECT_SIZE, 2 * direct_CT.shape[1]), sample_rate)
-    rest_B = _band_energies(rest_CK, choose_fft_size(rest_CK.shape[1], sample_rate), sample_rate)
-    ratios = [_ratio_db(direct, rest) for direct, rest in zip(direct_B, rest_B, strict=True)]
-    return DrrImages(tuple(ratios), _ratio_db(sum(direct_B), sum(rest_B)))
+    channels, taps = heard_CK.shape
+    ring = int(PAD_S * sample_rate)
+    length = image.samples_CT.shape[1]
+    part_CT = np.zeros((channels, length + 2 * ring), np.float32)
+    low, high = max(0, image.start - ring), min(taps, image.start + length + ring)
+    offset = low - (image.start - ring)
+    part_CT[:, offset : offset + high - low] = heard_CK[:, low:high]
+    direct_CT = np.zeros_like(part_CT)
+    direct_CT[:, ring : ring + length] = image.samples_CT[:channels]
+    part_B, direct_B, without_B = (
+        _band_energies(samples_CT, sample_rate) for samples_CT in (part_CT, direct_CT, part_CT - direct_CT)
+    )
+    return direct_B, np.maximum(energy_B + without_B - part_B, 0.0)
 
 
-def _band_energies(samples_CK: NDArray[np.float32], least: int, sample_rate: int) -> list[float]:
-    size = choose_fft_size(least, sample_rate)
-    spectrum_CF = transform_real(np.ascontiguousarray(samples_CK), size)
-    bands = plan_bands(size, sample_rate)
-    return [
-        0.0 if band is None else float(take_band(spectrum_CF, band, size).energy_C.sum())
-        for band in bands[: len(OCTAVE_CENTRES_HZ)]
+def _band_energies(samples_CT: NDArray[np.float32], sample_rate: int) -> Floats:
+    size = choose_fft_size(samples_CT.shape[1], sample_rate)
+    spectrum_CF = transform_real(samples_CT, size)
+    energies = [
+        0.0 if band is None else take_band(spectrum_CF, band, size).energy_C.sum()
+        for band in plan_bands(size, sample_rate)
     ]
-
-
-def _ratio_db(direct: float, rest: float) -> float | None:
-    if direct <= 0.0 or rest <= _NOTHING * direct:
-        return None
-    return float(10.0 * np.log10(direct / rest))
+    return np.array([*energies, sum(energies)])

@@ -30,6 +30,7 @@ from twnm_sim.render.tail import (
     draw_noise,
     fade_out_images,
     mix_ears,
+    mix_harmonics,
     mixing_time_s,
     shape_tail,
 )
@@ -196,7 +197,7 @@ class RoomRenderer:
                 assert self.head is not None
                 spectra = mix_ears(shape, self.head.field.coherence_F, noise["w"][:count], noise["y"][:count])
             else:
-                spectra = np.stack([shape.gain_CMF[c] * noise[used[c]][:count] for c in range(len(response_CK))])
+                spectra = mix_harmonics(shape, [noise[name][:count] for name in used[: len(response_CK)]])
             add_tail(response_CK, shape, spectra, self.sample_rate)
 
     def _describe(self, source: tuple[float, float, float], responses: dict[str, NDArray[np.float32]]) -> Rendered:

@@ -11,6 +11,7 @@ Everything that depends on the room alone is computed once per room (`shape_tail
 Shapes: M frames, F bins, C channels, D directions, B octave bands, K taps.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,8 @@ HOP = FRAME // 2
 FADE_S = 0.010
 SHORTEST_MIXING_S = 0.080
 _ECHOES_PER_S = 4000.0
+_VARIANCE = 6.0  # scales a complex number with uniform parts to variance one
+_NODE_FRAMES = 4  # frames between two at which the images' energy is computed, 46 ms
 
 
 def mixing_time_s(room: Room, speed: float) -> float:
@@ -110,9 +113,11 @@ def shape_tail(
         power_CDF, table = channel_power
         groups_Q = table.find(vectors_Q3)
     bands = (0,) if walls_are_flat(room) else tuple(range(7))
-    rates_BMD = energy_rates(room, np.maximum(centre_M, 1e-4), speed, bands, groups_Q).astype(np.float32)
+    node_M = np.maximum(centre_M[np.append(np.arange(0, frames - 1, _NODE_FRAMES), frames - 1)], 1e-4)
+    rates_BMD = energy_rates(room, node_M, speed, bands, groups_Q).astype(np.float32)
     frequency_F = np.fft.rfftfreq(FRAME, 1.0 / sample_rate)
-    energy_CMF = _energy_by_bin(rates_BMD, power_CDF[:, : rates_BMD.shape[2]], frequency_F) / np.float32(sample_rate)
+    node_CMF = _energy_by_bin(rates_BMD, power_CDF[:, : rates_BMD.shape[2]], frequency_F) / np.float32(sample_rate)
+    energy_CMF = _interpolate_frames(node_CMF, node_M, centre_M)
     if atmosphere.absorption:
         nepers_MF = np.outer(speed * centre_M, air_nepers_per_m(frequency_F, atmosphere))
         energy_CMF = energy_CMF * np.exp(-2.0 * nepers_MF).astype(np.float32)
@@ -133,6 +138,17 @@ def _energy_by_bin(
     return np.stack([np.exp(sum(h_F * log_MF for h_F, log_MF in zip(hat_BF, logs, strict=True))) for logs in log_CBMF])
 
 
+def _interpolate_frames(node_CMF: NDArray[np.float32], node_M: Float, centre_M: Float) -> NDArray[np.float32]:
+    """Energies at every frame from those at some, linear in dB over time: decays are nearly exponential."""
+    if len(node_M) == 1:
+        return np.repeat(node_CMF, len(centre_M), axis=1)
+    log_CMF = np.log(np.maximum(node_CMF, np.finfo(np.float32).tiny))
+    place_M = np.interp(centre_M, node_M, np.arange(len(node_M)))
+    low_M = np.minimum(place_M.astype(int), len(node_M) - 2)
+    share_M1 = (place_M - low_M).astype(np.float32)[:, None]
+    return np.asarray(np.exp(log_CMF[:, low_M] * (1.0 - share_M1) + log_CMF[:, low_M + 1] * share_M1))
+
+
 def _windows(energy_CMF: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
     """Sine windows (M, FRAME), each with the decay of the whole band's energy inside its frame."""
     total_M = np.maximum(energy_CMF[:, :, 2:].sum(axis=(0, 2), dtype=np.float64), 1e-30)
@@ -143,20 +159,44 @@ def _windows(energy_CMF: NDArray[np.float32], sample_rate: int) -> NDArray[np.fl
 
 
 def draw_noise(rng: np.random.Generator, frames: int) -> NDArray[np.complex64]:
-    """Spectra (frames, F) of unit variance. Uniform parts: 1,026 of them make a Gaussian sample."""
-    parts = rng.random((frames, 2 * (HOP + 1)), dtype=np.float32)
-    parts -= np.float32(0.5)
-    parts *= np.float32(np.sqrt(6.0))  # variance 1/2 for each of the real and imaginary part
-    return parts.view(np.complex64)
+    """Spectra (frames, F) of unit variance, but for a constant (1 + 1j) / 2 that `mix_*` takes away.
+
+    Uniform parts: the 1,026 of a frame make a Gaussian sample.
+    """
+    return rng.random((frames, 2 * (HOP + 1)), dtype=np.float32).view(np.complex64)
 
 
 def mix_ears(
     shape: TailShape, coherence_F: Float, w_MF: NDArray[np.complex64], y_MF: NDArray[np.complex64]
 ) -> NDArray[np.complex64]:
-    """Shaped spectra (2, M, F) of the two ears."""
-    common = w_MF * np.sqrt(0.5 * (1.0 + coherence_F)).astype(np.float32)
-    opposed = y_MF * (1j * np.sqrt(0.5 * (1.0 - coherence_F))).astype(np.complex64)
-    return np.stack([shape.gain_CMF[0] * (common + opposed), shape.gain_CMF[1] * (common - opposed)])
+    """Shaped spectra (2, M, F) of the two ears from the noise of pressure and of its left-right gradient."""
+    common_F = np.sqrt(0.5 * _VARIANCE * (1.0 + coherence_F)).astype(np.float32)
+    opposed_F = np.sqrt(0.5 * _VARIANCE * (1.0 - coherence_F)).astype(np.float32)
+    out_CMF = np.empty(shape.gain_CMF.shape, np.complex64)
+    _mix(shape.gain_CMF, common_F, opposed_F, w_MF, y_MF, out_CMF)
+    return out_CMF
+
+
+def mix_harmonics(shape: TailShape, noises: Sequence[NDArray[np.complex64]]) -> NDArray[np.complex64]:
+    """Shaped spectra (C, M, F) of Ambisonic channels, one noise each."""
+    scale = np.float32(np.sqrt(_VARIANCE))
+    half = np.complex64(0.5 + 0.5j)
+    return np.stack(
+        [gain_MF * (scale * (noise - half)) for gain_MF, noise in zip(shape.gain_CMF, noises, strict=False)]
+    )
+
+
+@compiled
+def _mix(gain_CMF, common_F, opposed_F, w_MF, y_MF, out_CMF):  # type: ignore[no-untyped-def]  # compiled
+    frames, bins = out_CMF.shape[1], out_CMF.shape[2]
+    half = np.complex64(0.5 + 0.5j)
+    for m in range(frames):
+        for f in range(bins):
+            w = (w_MF[m, f] - half) * common_F[f]
+            y = (y_MF[m, f] - half) * opposed_F[f]
+            turned = np.complex64(complex(-y.imag, y.real))
+            out_CMF[0, m, f] = gain_CMF[0, m, f] * (w + turned)
+            out_CMF[1, m, f] = gain_CMF[1, m, f] * (w - turned)
 
 
 def add_tail(

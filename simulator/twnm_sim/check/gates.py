@@ -1,0 +1,115 @@
+"""The gates: what is measured, in which unit, how far it may go, and what a list of values makes of it.
+
+Every value is a deviation, so that smaller is better; a value carries the place it was measured at.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+Status = Literal["pass", "fail", "reported", "not checked"]
+TAILS_NEEDED = 100
+_DIGITS = 6  # what is written of a value: the last digits differ with the linear algebra library
+
+
+class Value(NamedTuple):
+    """One deviation, the gate it is for, and the room and source it was measured at."""
+
+    gate: str
+    value: float
+    place: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One line of the table. `limit` None: the value is reported and never fails."""
+
+    name: str
+    part: Literal["records", "audio", "direct sound", "labels", "theory", "listening"]
+    sentence: str
+    unit: str
+    limit: float | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a gate. `worst`, `p95` and `median` are of the deviations; `place` is where the worst is."""
+
+    gate: Gate
+    status: Status
+    count: int
+    worst: float | None
+    p95: float | None
+    median: float | None
+    place: str
+    note: str = ""
+
+
+GATES = (
+    Gate(
+        "record_valid", "records", "Every record is a valid RoomRecord of its own room and fingerprint", "faults", 0.0
+    ),
+    Gate("azimuth", "records", "Azimuth follows from the positions and the head's turn", "degrees", 1e-6),
+    Gate("elevation", "records", "Elevation follows from the positions and the head's turn", "degrees", 1e-6),
+    Gate("lateral", "records", "The lateral angle follows from the positions and the head's turn", "degrees", 1e-6),
+    Gate("distance", "records", "Distance follows from the positions", "m", 1e-6),
+    Gate("clearance", "records", "Listener and sources keep their clearances (shortfall)", "m", 1e-9),
+    Gate("rt60_theory", "records", "rt60_theory_s is Eyring's formula (relative difference)", "", 1e-6),
+    Gate("hrtf_error", "records", "hrtf_error_deg is the angle to the nearest measured direction", "degrees", 1e-6),
+    Gate("coverage", "records", "Direct paths lie near a measured direction, or are flagged", "degrees", 7.5),
+    Gate("decodes", "audio", "FLACs decode, and have the channels, rate and length of the record", "faults", 0.0),
+    Gate("sound", "audio", "No NaN, no infinity, no silent channel", "faults", 0.0),
+    Gate("clipping", "audio", "No sample beyond the peak that the encoder leaves", "steps of 24 bits", 0.0),
+    Gate("dc", "audio", "No DC: the mean's share of the energy", "", 0.01),
+    Gate("direct_onset", "direct sound", "The direct sound starts at r/c plus the HRIR's own delay", "samples", 1.0),
+    Gate("direct_level", "direct sound", "Its level is the HRIR's at 1/r, less the air's loss", "dB", 0.2),
+    Gate("direct_itd", "direct sound", "Its ITD is that of the SOFA entry", "us", 10.0),
+    Gate("direct_ild", "direct sound", "Its ILD is that of the SOFA entry", "dB", 0.5),
+    Gate("early", "direct sound", "The first 80 ms equal a float64 sum of all images (error energy)", "dB", -40.0),
+    Gate("rt60", "labels", "RT60 and EDT measured again from the decoded audio", "%", 2.0),
+    Gate("c50", "labels", "C50 measured again", "dB", 0.2),
+    Gate("drr", "labels", "DRR measured again against an exact direct sound", "dB", 0.2),
+    Gate("iacc", "labels", "IACC and D50 measured again", "", 0.01),
+    Gate("ild", "labels", "ILD measured again, of the whole and of the direct sound", "dB", 0.2),
+    Gate("nulls", "labels", "The same values are null (share that is not)", "", 0.001),
+    Gate("coherence", "theory", "Interaural coherence of pooled tails against the head's diffuse field", "", 0.1),
+    Gate("decay", "theory", "A room's pooled tails against the images' energy, 1 to 8 kHz to -40 dB", "dB", None),
+    Gate("rt60_eyring", "theory", "Measured t_mid over Eyring's (true shoeboxes decay slower)", "", None),
+    Gate("side", "listening", "A classical listener hears the right side (share that is wrong)", "", 0.05),
+    Gate("lateral_heard", "listening", "The lateral angle that listener is wrong by", "degrees", None),
+)
+BY_NAME = {gate.name: gate for gate in GATES}
+
+
+def judge(values: Iterable[Value], reasons: dict[str, str], notes: dict[str, str]) -> tuple[Verdict, ...]:
+    """The verdicts of all gates. `reasons`: why a gate could not be checked; `notes`: what a reader should know.
+
+    A gate whose note is in `reasons` but that has values is only reported.
+    """
+    by_gate: dict[str, list[Value]] = {gate.name: [] for gate in GATES}
+    for value in values:
+        by_gate[value.gate].append(value)
+    return tuple(_judge(gate, by_gate[gate.name], reasons, notes.get(gate.name, "")) for gate in GATES)
+
+
+def _judge(gate: Gate, values: list[Value], reasons: dict[str, str], note: str) -> Verdict:
+    reason = reasons.get(gate.name, "")
+    if not values:
+        return Verdict(gate, "not checked", 0, None, None, None, "", reason or "no position qualifies")
+    numbers = np.array([value.value for value in values])
+    at = int(np.argmax(np.where(np.isnan(numbers), np.inf, numbers)))
+    worst = float(numbers[at])
+    status: Status = "pass"
+    if gate.limit is None or reason:
+        status = "reported"
+    elif not worst <= gate.limit:  # NaN fails
+        status = "fail"
+    p95, median = (_round(float(q)) for q in np.quantile(numbers, (0.95, 0.5)))
+    return Verdict(gate, status, len(values), _round(worst), p95, median, values[at].place, reason or note)
+
+
+def _round(value: float) -> float | None:
+    """Six significant digits; null where JSON has no number."""
+    return float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None

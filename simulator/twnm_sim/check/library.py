@@ -1,0 +1,91 @@
+"""What there is to check: a library's folder, its samples in order, the head they were rendered on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from twnm_schemas.errors import StoreError, TwnmError
+from twnm_schemas.manifests import Manifest
+from twnm_schemas.records import HrtfInfo
+from twnm_schemas.render import RenderSpec
+from twnm_shards.manifests import read_manifest
+from twnm_shards.tars import iter_members, read_data
+from twnm_sim.hrtf.load import load_hrtf
+from twnm_sim.hrtf.model import Hrtf
+
+FOLDER = "brirs"
+
+
+@dataclass(frozen=True)
+class Library:
+    """A finished run: where its shards are, where its reports go, and what its manifest says."""
+
+    folder: Path
+    root: Path
+    manifest: Manifest
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sample lies."""
+
+    index: int
+    key: str
+    shard: Path
+    offset: int
+
+
+def open_library(path: Path) -> Library:
+    """The library at a root (DIR) or in a kind's folder (DIR/brirs). Raises StoreError if there is no finished one."""
+    folder = path if path.resolve().name == FOLDER else path / FOLDER
+    if not folder.is_dir():
+        raise StoreError(
+            f"{path} holds no {FOLDER} folder; give the folder that twnm-sim render wrote (--out, ./data by default)."
+        )
+    manifest = read_manifest(folder)
+    if manifest.kind != FOLDER:
+        raise StoreError(f"{folder} holds {manifest.kind}, not a library of responses; twnm-sim render writes one.")
+    return Library(folder, folder.resolve().parent if folder == path else path, manifest)
+
+
+def iter_records(library: Library) -> Iterator[tuple[Place, bytes]]:
+    """Every sample's place and record as bytes, in order; audio is skipped over.
+
+    Raises StoreError for a shard that is missing or damaged.
+    """
+    index = 0
+    for entry in library.manifest.shards:
+        shard = library.folder / entry.name
+        if not shard.is_file():
+            raise StoreError(f"{shard} is in the manifest and not in the folder; see twnm-shards verify.")
+        with shard.open("rb") as stream:
+            for member in iter_members(stream):
+                if member.fault:
+                    raise StoreError(f"{shard} {member.name} {member.fault}; see twnm-shards verify.")
+                if member.ext == "json":
+                    yield Place(index, member.key, shard, member.offset), read_data(stream, member)
+                    index += 1
+
+
+def choose_deep(rooms: int, wanted: int) -> frozenset[int]:
+    """Which of so many rooms to look into: `wanted`, spread evenly from the first to the last."""
+    return frozenset(np.unique(np.linspace(0, rooms - 1, min(rooms, wanted)).round().astype(int)).tolist())
+
+
+def spec_of(manifest: Manifest) -> RenderSpec:
+    """The recipe that the manifest carries."""
+    return RenderSpec.model_validate({k: v for k, v in manifest.settings.items() if k in RenderSpec.model_fields})
+
+
+def find_head(info: HrtfInfo, given: str | None) -> tuple[Hrtf | None, str]:
+    """The head of a record, by its name or as given, if its checksum is the record's; else the reason why not."""
+    try:
+        hrtf = load_hrtf(given or info.name, info.sample_rate)
+    except TwnmError as error:
+        return None, f"the head {info.name} cannot be loaded ({error}); name its file with --hrtf"
+    if hrtf.info.sha256 != info.sha256:
+        where = given or info.name
+        return None, f"{where} is not the head of the records (another SHA-256); name its file with --hrtf"
+    return hrtf, ""
