@@ -1,8 +1,8 @@
 """README and docs are run: every Python block, every `twnm-` command, and what they say of options and make targets.
 
-A page's blocks run in order in one temporary folder and one namespace. A `render` command runs with small numbers, once a
-session for equal settings; its folder is then copied to where the page wants it. A block is left out only by a comment
-on the line before it: `<!-- not run: reason -->`.
+A page's blocks run in order in one temporary folder and one namespace. A `render` command runs with small numbers, once
+a session for equal settings; its folder is then copied to where the page wants it. Other commands that only look at a
+library run once a session too. A block is left out only by a comment on the line before it: `<!-- not run: reason -->`.
 """
 
 import os
@@ -11,7 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,23 +76,34 @@ def run_program(words: list[str], folder: Path) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="session")
-def render_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[str], Path], None]:
-    """Runs a render command of a page, or copies what the same command has rendered before."""
-    rendered: dict[tuple[str, ...], Path] = {}
+class Programs:
+    """Runs the commands of the pages, each once a session for equal words and spec files."""
 
-    def render(words: list[str], folder: Path) -> None:
+    def __init__(self, kept: Path) -> None:
+        self.kept = kept
+        self.rendered: dict[tuple[str, ...], Path] = {}
+        self.looked: set[tuple[str, ...]] = set()
+
+    def render(self, words: list[str], folder: Path) -> None:
         settings, out = split_out(shrink(words))
         specs = [Path(folder, word).read_text() for word in settings if word.endswith(".json")]
         key = (*settings, *specs)
-        if key in rendered:
-            shutil.copytree(rendered[key], folder / out, dirs_exist_ok=True)
+        if key in self.rendered:
+            shutil.copytree(self.rendered[key], folder / out, dirs_exist_ok=True)
             return
         run_program([*settings, "--out", out], folder)
-        rendered[key] = tmp_path_factory.mktemp("library") / "out"
-        shutil.copytree(folder / out, rendered[key])
+        self.rendered[key] = self.kept / str(len(self.rendered))
+        shutil.copytree(folder / out, self.rendered[key])
 
-    return render
+    def look(self, words: list[str], folder: Path) -> None:
+        if tuple(words) not in self.looked:
+            run_program(words, folder)
+            self.looked.add(tuple(words))
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
+    return Programs(tmp_path_factory.mktemp("libraries"))
 
 
 @pytest.fixture
@@ -106,33 +117,32 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run_shell(block: Block, folder: Path, render: Callable[[list[str], Path], None]) -> None:
+def run_shell(block: Block, folder: Path, programs: Programs) -> None:
     for words in read_commands(block):
-        target = words[words.index(">") + 1] if ">" in words else ""
-        command = words[: words.index(">")] if target else words
-        if command[:2] == ["twnm-sim", "render"]:
-            render(command, folder)
-        elif command[0].startswith("twnm-"):
-            output = run_program(command, folder)
-            if target:
-                Path(folder, target).write_text(output)
+        if ">" in words:
+            at = words.index(">")
+            Path(folder, words[at + 1]).write_text(run_program(words[:at], folder))
+        elif words[:2] == ["twnm-sim", "render"]:
+            programs.render(words, folder)
+        elif words[0].startswith("twnm-"):
+            programs.look(words, folder)
 
 
-def prepare_library(blocks: list[Block], folder: Path, render: Callable[[list[str], Path], None]) -> None:
-    """A page that reads `lib` without rendering it takes it from where the tutorial made it."""
+def prepare_library(blocks: list[Block], folder: Path, programs: Programs) -> None:
+    """A page that reads `lib` without rendering it finds it as the tutorial makes it."""
     text = "".join(block.code for block in blocks)
     if re.search(r"\blib\b", text) and "--out lib" not in text:
-        render(["twnm-sim", "render", "--out", "lib"], folder)
+        programs.render(["twnm-sim", "render", "--out", "lib"], folder)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_a_page_runs_as_it_is_written(page: Path, folder: Path, render_once: Callable[[list[str], Path], None]) -> None:
+def test_a_page_runs_as_it_is_written(page: Path, folder: Path, programs: Programs) -> None:
     blocks = [block for block in read_blocks(page.read_text("utf-8")) if not block.left_out]
-    prepare_library(blocks, folder, render_once)
+    prepare_library(blocks, folder, programs)
     names: dict[str, object] = {"__name__": "__snippet__"}
     for block in blocks:
         if block.language in SHELLS:
-            run_shell(block, folder, render_once)
+            run_shell(block, folder, programs)
         elif block.language == "python":
             code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")  # tracebacks name the page's line
             exec(code, names)
@@ -199,12 +209,12 @@ def test_the_command_line_page_tells_the_defaults_of_render() -> None:
 
 
 def test_blocks_are_found_with_their_lines_and_reasons() -> None:
-    text = "a\n\n```python\nx = 1\n```\n\n<!-- not run: no network -->\n```sh\ncurl x\n```\n\n- b\n\n  ```bash\n  twnm-sim\n  ```\n"
+    text = "a\n\n```python\nx = 1\n```\n\n<!-- not run: offline -->\n```sh\ncurl x\n```\n\n- b\n\n  ```bash\n  ls\n  ```\n"
     blocks = read_blocks(text)
     assert [(b.language, b.code, b.line, b.left_out) for b in blocks] == [
         ("python", "x = 1\n", 4, False),
         ("sh", "curl x\n", 9, True),
-        ("bash", "twnm-sim\n", 15, False),
+        ("bash", "ls\n", 15, False),
     ]
 
 

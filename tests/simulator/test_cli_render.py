@@ -28,9 +28,9 @@ WRONG = [
     (["--resume", "--overwrite"], "exclude each other"),
     (["--hrtf", "nobody"], "nobody"),
     (["--hrtf", "missing.sofa"], "missing.sofa"),
-    (["--sample-rate", "44000"], "sample_rate"),
-    (["--duration", "9"], "duration_s"),
-    (["--sources-per-room", "0"], "sources_per_room"),
+    (["--sample-rate", "44000"], "--sample-rate 44000"),
+    (["--duration", "9"], "--duration 9.0"),
+    (["--sources-per-room", "0"], "--sources-per-room 0"),
     (["--spec", "no-such.json"], "no-such.json cannot be read"),
     (["--resume"], "holds no run to resume"),
 ]

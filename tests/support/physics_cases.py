@@ -9,8 +9,8 @@ from twnm_schemas import Listener, Room
 from twnm_sim import Hrtf, load_hrtf
 
 FABIAN_358 = Path(__file__).resolve().parents[3] / "shared/data/hrtf/fabian_358.sofa"
-SETS = {"kemar": "kemar", "fabian_358": str(FABIAN_358)}
-HEADS = [(name, rate) for name in SETS for rate in (44100, 48000)]
+SETS = {"kemar": "kemar", "fabian_358": str(FABIAN_358), "spherical-head": "spherical-head"}
+HEADS = [(name, rate) for name in ("kemar", "fabian_358") for rate in (44100, 48000)]
 
 # every surface and every band differs, between plaster (0.05) and thick absorbers (0.7)
 TABLE = (

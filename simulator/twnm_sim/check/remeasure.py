@@ -13,8 +13,7 @@ from twnm_schemas.acoustics import Acoustics, BandAcoustics, BroadbandAcoustics
 from twnm_schemas.records import RoomRecord, SourcePosition
 from twnm_sim.check.direct import DirectSound, direct_for_drr
 from twnm_sim.check.gates import Value
-from twnm_sim.measure import DrrImages, measure_brir
-from twnm_sim.measure.images import measure_image_drr
+from twnm_sim.measure import DirectImage, measure_brir
 
 _RELATIVE = {"rt60_s": "rt60", "edt_s": "rt60"}
 _ABSOLUTE = {"c50_db": "c50", "d50": "iacc", "iacc": "iacc", "drr_db": "drr", "ild_db": "ild", "direct_ild_db": "ild"}
@@ -24,12 +23,10 @@ def measure_again(
     response_CK: NDArray[np.float32], record: RoomRecord, source: SourcePosition, direct: DirectSound | None
 ) -> Acoustics:
     """The acoustics of a decoded response as rendering measured them; without `direct` the DRR is not comparable."""
-    drr: DrrImages | None = None
-    if direct is not None:
-        drr = measure_image_drr(response_CK, *direct_for_drr(direct), record.sample_rate)
+    image = None if direct is None else DirectImage(*direct_for_drr(direct))
     latency_s = record.hrtf.latency_s if "binaural" in record.outputs else 0.0
     onset_s = source.distance_m / record.speed_of_sound_m_s + latency_s
-    return measure_brir(response_CK, record.sample_rate, onset_s=onset_s, drr_db=drr)
+    return measure_brir(response_CK, record.sample_rate, onset_s=onset_s, direct_image=image)
 
 
 def compare_acoustics(told: Acoustics, found: Acoustics, with_drr: bool, place: str) -> Iterator[Value]:

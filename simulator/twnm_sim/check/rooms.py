@@ -100,7 +100,7 @@ class _Inspection:
     def add_source(self, sample: Sample, source: SourcePosition, with_early: bool) -> None:
         """All comparisons of one position."""
         responses = dict(self._decode(sample, source))
-        output = self.record.outputs[0]  # binaural, else Ambisonics, else mono, as labels were measured
+        output = next(name for name in CHANNELS if name in self.record.outputs)  # what labels were measured from
         if output not in responses:
             return
         response_CK, place = responses[output], name_place(self.record.room_id, source.index)

@@ -3,6 +3,6 @@
 Heavy imports live inside the commands, so that every `--help` answers at once.
 """
 
-from twnm_sim.cli.app import main
+from twnm_sim.cli.app import app, main
 
-__all__ = ["main"]
+__all__ = ["app", "main"]

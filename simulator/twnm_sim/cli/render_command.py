@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from twnm_schemas.rooms import RoomSpec
     from twnm_sim.library.run import Plan, Summary
 
@@ -34,6 +36,15 @@ class GapChoice(StrEnum):
 
 
 _HRTFS = {Preset.default: "kemar", Preset.paper: "fabian"}
+_OPTIONS = {  # what the recipe's fields are called on the command line
+    "sources_per_room": "--sources-per-room",
+    "sample_rate": "--sample-rate",
+    "duration_s": "--duration",
+    "highpass_hz": "--highpass",
+    "temperature_c": "--temperature",
+    "humidity_percent": "--humidity",
+    "pressure_kpa": "--pressure",
+}
 _RENDER, _WHERE, _AIR = "What is rendered", "Where and how", "Air"
 
 
@@ -127,7 +138,7 @@ def render(
             highpass_hz=highpass,
         )
     except ValidationError as error:
-        raise SpecError(_explain(error)) from error
+        raise SpecError(_explain_option(error)) from error
     request = Request(
         spec=recipe,
         rooms=rooms,
@@ -185,27 +196,45 @@ def _split_outputs(output: str) -> tuple[str, ...]:
     return tuple(name for name in known if name in given)
 
 
-def _explain(error: "Exception") -> str:
-    """One sentence for what pydantic found first."""
-    detail = error.errors()[0]  # type: ignore[attr-defined]
+def _explain(error: "ValidationError") -> str:
+    """One sentence for what pydantic found first in a file."""
+    detail = error.errors()[0]
+    if not detail["loc"]:  # the file as a whole: no JSON
+        return f"{detail['msg']}."
     place = ".".join(str(part) for part in detail["loc"])
     return f"{place}: {detail['msg']} (given: {str(detail.get('input'))[:60]})."
+
+
+def _explain_option(error: "ValidationError") -> str:
+    """The same for an option, by the name that the user gave it."""
+    detail = error.errors()[0]
+    field = str(detail["loc"][-1])
+    message = detail["msg"][:1].lower() + detail["msg"][1:]
+    return f"{_OPTIONS.get(field, field)} {str(detail.get('input'))[:60]} is not usable: {message}."
 
 
 def _print_plan(plan: "Plan") -> None:
     job, prediction = plan.job, plan.prediction
     shards = -(-job.samples // job.samples_per_shard)
     typer.echo(
-        f"{job.samples} rooms x {plan.request.spec.sources_per_room} positions on {plan.request.spec.hrtf} into "
-        f"{plan.folder}: about {prediction.bytes / 1e9:.2f} GB in {shards} shards of {job.samples_per_shard} rooms, "
-        f"{prediction.response_s / 3600:.1f} hours of audio, about {_say_time(plan.seconds)} "
-        f"with {plan.request.workers} workers."
+        f"{_count(job.samples, 'room')} x {_count(plan.request.spec.sources_per_room, 'position')} on {plan.request.spec.hrtf} into "
+        f"{plan.folder}: about {_say_bytes(prediction.bytes)} in {_count(shards, 'shard')} of "
+        f"{_count(job.samples_per_shard, 'room')}, {_say_time(prediction.response_s)} of audio, "
+        f"about {_say_time(plan.seconds)} of rendering with {_count(plan.request.workers, 'worker')}."
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _say_bytes(size: float) -> str:
+    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 def _say_time(seconds: float) -> str:
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{max(seconds, 1.0):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
@@ -226,7 +255,7 @@ def _print_summary(summary: "Summary") -> None:
     table.add_row("positions", f"{summary.positions}")
     for reason, count in sorted(summary.rejections.items()):
         table.add_row(f"rejected: {reason}", f"{count}")
-    table.add_row("audio", f"{summary.audio_hours:.2f} h")
-    table.add_row("size", f"{summary.bytes / 1e9:.3f} GB")
+    table.add_row("audio", _say_time(3600.0 * summary.audio_hours))
+    table.add_row("size", _say_bytes(summary.bytes))
     table.add_row("wall time", _say_time(summary.wall_s))
     Console(markup=False, highlight=False).print(table)

@@ -14,6 +14,7 @@ from twnm_schemas.rooms import Listener, Room
 from twnm_shards.files import free_bytes
 from twnm_shards.folders import Mode
 from twnm_shards.jobs import Job, Progress, run_job
+from twnm_shards.manifests import read_index
 from twnm_shards.rng import rng_for
 from twnm_sim.hrtf.load import load_hrtf
 from twnm_sim.library.plan import Prediction, build_job, predict
@@ -141,15 +142,12 @@ def run_plan(plan: Plan, on_progress: Callable[[Progress], None] | None = None) 
 
 
 def _sum_up(plan: Plan, manifest: Manifest, wall_s: float) -> Summary:
-    import pyarrow.parquet
-
-    table = pyarrow.parquet.read_table(plan.folder / "index.parquet", columns=["sources", "duration_s"])
-    sources, lengths = table["sources"].to_pylist(), table["duration_s"].to_pylist()
+    rooms = [(int(row["sources"] or 0), float(row["duration_s"] or 0.0)) for row in read_index(plan.folder)]
     return Summary(
         rooms=manifest.samples,
-        positions=sum(sources),
+        positions=sum(sources for sources, _ in rooms),
         rejections=Counter({count.reason: count.count for count in manifest.rejections}),
-        audio_hours=sum(n * s for n, s in zip(sources, lengths, strict=True)) / 3600.0,
+        audio_hours=sum(sources * length_s for sources, length_s in rooms) / 3600.0,
         bytes=sum(shard.bytes for shard in manifest.shards),
         wall_s=wall_s,
         folder=plan.folder,

@@ -1,0 +1,218 @@
+"""`twnm-sim check`, from top to bottom: read all records, look into some rooms, judge, write the report."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from twnm_schemas.errors import SpecError
+from twnm_schemas.records import RoomRecord
+from twnm_schemas.render import RenderSpec
+from twnm_shards.files import check_writable, disk_errors, write_bytes, write_json
+from twnm_sim.check.crew import choose_workers, inspect_rooms
+from twnm_sim.check.gates import TAILS_NEEDED, Value, Verdict, judge
+from twnm_sim.check.library import Library, Place, choose_deep, find_head, iter_records, open_library, spec_of
+from twnm_sim.check.records import Tally, check_record, name_place, read_record
+from twnm_sim.check.report import Example, Report, describe
+from twnm_sim.check.rooms import Inspector
+from twnm_sim.check.tails import THIRD_OCTAVES_HZ, diffuse_coherence, no_tails
+from twnm_sim.hrtf.model import Hrtf
+
+Showing = Callable[[str, int, str], AbstractContextManager[Callable[[int], None]]]
+DEFAULT_ROOMS = 200
+JSON_NAME, HTML_NAME = "report.json", "report.html"
+_EARLY_ROOMS = 12  # whose first position is summed again in float64
+_EXAMPLES = (0.1, 0.5, 0.9)  # quantiles of t_mid that the report shows
+_NEED_HEAD = (
+    *("hrtf_error", "direct_onset", "direct_level", "direct_itd", "direct_ild", "early"),
+    *("drr", "coherence", "side", "lateral_heard"),
+)
+_NEED_EARS = ("direct_itd", "direct_ild", "early", "coherence", "side", "lateral_heard")
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """What a user asks: which library, how many rooms deeply, whose head (None: by the record's name), where to."""
+
+    path: Path
+    rooms: int = DEFAULT_ROOMS
+    workers: int | None = None
+    hrtf: str | None = None
+    out: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished check: its report, and where it was written."""
+
+    report: Report
+    json_path: Path
+    html_path: Path
+
+    @property
+    def failed(self) -> tuple[Verdict, ...]:
+        """The gates that failed."""
+        return tuple(verdict for verdict in self.report.verdicts if verdict.status == "fail")
+
+
+@contextmanager
+def _silently(label: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+    yield lambda done: None
+
+
+@dataclass
+class _Survey:
+    """What reading all records gave."""
+
+    spec: RenderSpec
+    values: list[Value]
+    tally: Tally
+    deep: list[Place]
+    candidates: list[tuple[float, Place, int]]
+    first: RoomRecord | None = None
+    hrtf: Hrtf | None = None
+    no_head: str = ""
+    faults: tuple[str, ...] = ()
+
+
+def check_library(request: CheckRequest, showing: Showing = _silently) -> Outcome:
+    """Check a library and write `report.json` and `report.html` beside its folder (or to `out`).
+
+    `showing(label, total, unit)` is entered for each long stretch and gives a function to call with what is done.
+    Raises SpecError for counts that cannot be, StoreError for a folder that is no finished library.
+    """
+    if request.rooms < 1 or (request.workers is not None and request.workers < 1):
+        raise SpecError("--rooms and --workers count rooms and processes; give 1 or more.")
+    library = open_library(request.path)
+    out = request.out or library.root
+    check_writable(out)
+    with showing("records", library.manifest.samples, "rooms") as show:
+        survey = _read_records(library, request, show)
+    with showing("audio", len(survey.deep), "rooms") as show:
+        report = _look_deeply(library, request, survey, show)
+    outcome = Outcome(report, out / JSON_NAME, out / HTML_NAME)
+    _write(outcome)
+    return outcome
+
+
+def _read_records(library: Library, request: CheckRequest, show: Callable[[int], None]) -> _Survey:
+    chosen = choose_deep(library.manifest.samples, request.rooms)
+    survey = _Survey(spec_of(library.manifest), [], Tally(), [], [])
+    for place, data in iter_records(library):
+        record, fault = read_record(data, place.key, library.manifest)
+        survey.values.append(Value("record_valid", 1.0 if fault else 0.0, place.key))
+        if fault:
+            survey.faults += (f"{place.key}: {fault}",)
+        if record is not None:
+            _survey_record(survey, record, request, place if place.index in chosen else None)
+        show(place.index + 1)
+    return survey
+
+
+def _survey_record(survey: _Survey, record: RoomRecord, request: CheckRequest, deep: Place | None) -> None:
+    if survey.first is None:
+        survey.first = record
+        survey.hrtf, survey.no_head = find_head(record.hrtf, request.hrtf)
+    survey.values += check_record(record, survey.spec, survey.hrtf)
+    survey.tally.add(record)
+    if deep is None:
+        return
+    survey.deep.append(deep)
+    survey.candidates += [
+        (source.acoustics.t_mid_s, deep, position)
+        for position, source in enumerate(record.sources)
+        if source.acoustics.t_mid_s is not None
+    ]
+    if not record.sources[0].acoustics.t_mid_s:
+        survey.candidates.append((0.0, deep, 0))
+
+
+def _look_deeply(library: Library, request: CheckRequest, survey: _Survey, show: Callable[[int], None]) -> Report:
+    inspector = Inspector(survey.spec, survey.hrtf)
+    early = choose_deep(len(survey.deep), _EARLY_ROOMS) if survey.deep else frozenset()
+    tasks = [(place, number in early) for number, place in enumerate(survey.deep)]
+    values, pooled, positions, alone = survey.values, no_tails(), 0, 0
+    workers = choose_workers(len(tasks), request.workers)
+    for done, findings in enumerate(inspect_rooms(inspector, tasks, workers), 1):
+        values += findings.values
+        pooled += findings.coherence
+        positions, alone = positions + findings.positions, alone + findings.direct_alone
+        show(done)
+    theory_O = None if survey.hrtf is None else diffuse_coherence(survey.hrtf)
+    if pooled.tails and theory_O is not None:
+        for hz, found, told in zip(THIRD_OCTAVES_HZ, pooled.coherence(), theory_O, strict=True):
+            values.append(Value("coherence", abs(float(found - told)), f"{hz:.0f} Hz"))
+    notes = _write_notes(survey, positions, alone, pooled.tails, values)
+    verdicts = judge(_share(_share(values, "side"), "nulls"), _give_reasons(survey, pooled.tails), notes)
+    return Report(
+        manifest=library.manifest,
+        tally=survey.tally,
+        verdicts=verdicts,
+        rooms_heard=len(tasks),
+        positions_heard=positions,
+        pooled=pooled,
+        theory_O=theory_O,
+        hrtf=survey.hrtf,
+        spec=survey.spec,
+        first=survey.first,
+        ratios=[value.value for value in values if value.gate == "rt60_eyring"],
+        examples=_choose_examples(survey),
+    )
+
+
+def _share(values: list[Value], gate: str) -> list[Value]:
+    """All values of a gate as one, their mean: the share of positions it is true of."""
+    mine = [value for value in values if value.gate == gate]
+    if not mine:
+        return values
+    worst = max(mine, key=lambda value: value.value)
+    mean = float(np.mean([value.value for value in mine]))
+    kept = [value for value in values if value.gate != gate]
+    return [*kept, Value(gate, mean, worst.place if mean > 0.0 else "")]
+
+
+def _give_reasons(survey: _Survey, tails: int) -> dict[str, str]:
+    if survey.first is None:
+        return {}
+    if "binaural" not in survey.first.outputs:
+        return dict.fromkeys(_NEED_EARS, "the library holds no binaural output")
+    if survey.hrtf is None:
+        return dict.fromkeys(_NEED_HEAD, survey.no_head)
+    reasons = {}
+    if survey.first.tail != "diffuse":
+        reasons["coherence"] = f"{tails} tails of complete images, whose field is not isotropic"
+    elif tails < TAILS_NEEDED:
+        reasons["coherence"] = f"{tails} tails; judged from {TAILS_NEEDED} on"
+    return reasons
+
+
+def _write_notes(survey: _Survey, positions: int, alone: int, tails: int, values: list[Value]) -> dict[str, str]:
+    heard = sum(value.gate == "side" for value in values)
+    direct = f"{alone} of {positions} positions hear it alone for 1.5 ms"
+    return {
+        **dict.fromkeys(("direct_onset", "direct_level", "direct_itd", "direct_ild"), direct),
+        "record_valid": "; ".join(survey.faults[:3]),
+        "coherence": f"{tails} tails, third octaves 100 Hz to 4 kHz",
+        "side": f"{heard} positions with a lateral angle of 15 to 60 degrees and a DRR over 0 dB",
+        "nulls": f"{positions} positions",
+    }
+
+
+def _choose_examples(survey: _Survey) -> tuple[Example, ...]:
+    """Positions from a dry, a middling and a reverberant room, in different rooms where there are."""
+    ordered = sorted(survey.candidates, key=lambda c: (c[0], c[1].index, c[2]))
+    examples: dict[str, Example] = {}
+    for quantile in _EXAMPLES if ordered else ():
+        _, place, source = ordered[round(quantile * (len(ordered) - 1))]
+        examples.setdefault(place.key, Example(place, source, name_place(place.key, source)))
+    return tuple(examples.values())
+
+
+def _write(outcome: Outcome) -> None:
+    from twnm_sim.check.pages import render_page
+
+    with disk_errors(outcome.json_path.parent):
+        write_json(outcome.json_path, describe(outcome.report))
+        write_bytes(outcome.html_path, render_page(outcome.report).encode())
