@@ -32,7 +32,7 @@ help:
 demo: $(VENV)/.installed-run
 	$(BIN)/twnm-sim render --rooms 4 --sources-per-room 6 --out $(DEMO) --overwrite
 	$(BIN)/twnm-sim check $(DEMO)
-	@echo "The report: $(DEMO)/brirs/report.html (open it in a browser)"
+	@echo "The report: $(DEMO)/report.html (open it in a browser)"
 
 # The trainer's tests will live in tests/trainer and need the train extra (torch). Once they exist, `test` depends on
 # a stamp that installs '.[dev,train]'; until then the dev extra is all there is to install.

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from twnm_schemas.render import Atmosphere, RenderSpec
     from twnm_schemas.rooms import Listener, Room, RoomSpec
     from twnm_schemas.seeds import seed_for
+    from twnm_schemas.splits import split_of
 
 _HOMES = {  # module: the public names that live there
     "acoustics": ("Acoustics", "BandAcoustics", "BroadbandAcoustics"),
@@ -61,6 +62,7 @@ _HOMES = {  # module: the public names that live there
     "render": ("Atmosphere", "RenderSpec"),
     "rooms": ("Listener", "Room", "RoomSpec"),
     "seeds": ("seed_for",),
+    "splits": ("split_of",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -106,6 +108,7 @@ __all__ = [
     "parse_answer",
     "parse_license",
     "seed_for",
+    "split_of",
     "write_answer",
 ]
 

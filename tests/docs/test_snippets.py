@@ -209,7 +209,8 @@ def test_the_command_line_page_tells_the_defaults_of_render() -> None:
 
 
 def test_blocks_are_found_with_their_lines_and_reasons() -> None:
-    text = "a\n\n```python\nx = 1\n```\n\n<!-- not run: offline -->\n```sh\ncurl x\n```\n\n- b\n\n  ```bash\n  ls\n  ```\n"
+    python, left_out = "```python\nx = 1\n```\n", "<!-- not run: offline -->\n```sh\ncurl x\n```\n"
+    text = f"a\n\n{python}\n{left_out}\n- b\n\n  ```bash\n  ls\n  ```\n"
     blocks = read_blocks(text)
     assert [(b.language, b.code, b.line, b.left_out) for b in blocks] == [
         ("python", "x = 1\n", 4, False),

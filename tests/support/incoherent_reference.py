@@ -25,8 +25,8 @@ _SIZE = 2048  # power spectra of up to 1,024 taps are sampled without loss
 class IncoherentSum:
     """Adds positions up; `hrtf` None is an omnidirectional microphone."""
 
-    def __init__(self, room, listener, hrtf, sample_rate, taps, *, air, atmosphere=None):
-        self.room, self.listener, self.hrtf, self.rate = room, listener, hrtf, sample_rate
+    def __init__(self, room, hrtf, sample_rate, taps, *, air, atmosphere=None):
+        self.room, self.hrtf, self.rate = room, hrtf, sample_rate
         self.bins = -(-taps // BIN)
         self.atmosphere = atmosphere or Atmosphere()
         self.speed = self.atmosphere.speed_of_sound
@@ -37,13 +37,13 @@ class IncoherentSum:
         directions = len(hrtf.directions_D3) if hrtf else 1
         self.energy_PWD = np.zeros((len(self.node_hz), self.bins, directions))
 
-    def add(self, source):
+    def add(self, listener, source):
         """One position's images."""
         farthest_m = self.speed * self.bins * BIN / self.rate
-        displacement_N3, hits_NS = list_reference_images(self.room, source, self.listener, farthest_m)
+        displacement_N3, hits_NS = list_reference_images(self.room, source, listener, farthest_m)
         distance_N = np.linalg.norm(displacement_N3, axis=1)
         directions = self.energy_PWD.shape[2]
-        nearest_N = find_nearest_directions(displacement_N3, self.listener, self.hrtf) if self.hrtf else 0
+        nearest_N = find_nearest_directions(displacement_N3, listener, self.hrtf) if self.hrtf else 0
         place_N = (distance_N * (self.rate / self.speed / BIN)).astype(int) * directions + nearest_N
         log_SP = 2.0 * log_wall_gains(self.room, self.node_hz)
         for node, log_S in enumerate(log_SP.T):

@@ -54,12 +54,17 @@ def expect_direct(record: RoomRecord, source: SourcePosition, atmosphere: Atmosp
     hrir_CT = np.ones((1, 1)) if hrtf is None else _nearest_hrir(hrtf, vector)
     start = int(distance / speed * rate) - _LEAD
     size = 1 << int(np.ceil(np.log2(hrir_CT.shape[1] + 4 * _LEAD)))
-    frequency_F = np.fft.rfftfreq(size, 1.0 / rate)
+    frequency_F = bin_frequencies(size, rate)
     ramp_F = np.exp(-2j * np.pi * frequency_F * (distance / speed - start / rate)) / distance
     spectrum_CF = np.fft.rfft(hrir_CT, size) * ramp_F * air_gain(frequency_F, distance, atmosphere)
     reflection = _first_reflection_m(record, source) / speed * rate
     onset = 0.0 if hrtf is None else hrtf.onset_s * rate
     return DirectSound(np.fft.irfft(spectrum_CF, size), start, int(reflection + onset) - _GUARD)
+
+
+def bin_frequencies(size: int, rate: int) -> Floats:
+    """The frequencies of a real transform's bins in Hz (F,)."""
+    return np.asarray(np.arange(size // 2 + 1) * (rate / size), dtype=np.float64)
 
 
 def air_gain(frequency_F: Floats, distance: float, atmosphere: Atmosphere) -> Floats:
@@ -73,7 +78,7 @@ def air_gain(frequency_F: Floats, distance: float, atmosphere: Atmosphere) -> Fl
 
 
 def _nearest_hrir(hrtf: Hrtf, vector_3: Floats) -> Floats:
-    return hrtf.hrirs_DCK[int(np.argmax(hrtf.directions_D3 @ vector_3))].astype(np.float64)
+    return np.asarray(hrtf.hrirs_DCK[int(np.argmax(hrtf.directions_D3 @ vector_3))], dtype=np.float64)
 
 
 def _first_reflection_m(record: RoomRecord, source: SourcePosition) -> float:
@@ -107,7 +112,7 @@ def compare_direct(
 
 def _compare(heard_CT: Floats, expected_CT: Floats, rate: int) -> Deviation:
     size = 1 << int(np.ceil(np.log2(heard_CT.shape[1] + 2 * _FARTHEST_LAG)))
-    frequency_F = np.fft.rfftfreq(size, 1.0 / rate)
+    frequency_F = bin_frequencies(size, rate)
     band_F = (frequency_F >= _BAND_HZ[0]) & (frequency_F <= min(_BAND_HZ[1], 0.45 * rate))
     heard_CF, expected_CF = np.fft.rfft(heard_CT, size) * band_F, np.fft.rfft(expected_CT, size) * band_F
     lag_C = np.array([_find_lag(h_F * e_F.conj(), size) for h_F, e_F in zip(heard_CF, expected_CF, strict=True)])

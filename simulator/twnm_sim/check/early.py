@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twnm_schemas.geometry import OCTAVE_CENTRES_HZ, rotation_matrix
 from twnm_schemas.records import RoomRecord, SourcePosition
 from twnm_schemas.render import Atmosphere
-from twnm_sim.check.direct import air_gain
+from twnm_sim.check.direct import air_gain, bin_frequencies
 from twnm_sim.hrtf.model import Hrtf
 
 Floats = NDArray[np.float64]
@@ -54,7 +54,7 @@ def early_error_db(
     rise = np.sin(0.5 * np.pi * (np.arange(fade) + 0.5) / fade) ** 2
     window_K[:fade], window_K[-fade:] = rise, rise[::-1]
     size = 1 << ceil(np.log2(2 * taps))
-    frequency_F = np.fft.rfftfreq(size, 1.0 / rate)
+    frequency_F = bin_frequencies(size, rate)
     band_F = (frequency_F >= _BAND_HZ[0]) & (frequency_F <= _BAND_HZ[1])
     # both through the high-pass: what it takes out of the sum is below the band but for the cut at its end
     error_CF = np.fft.rfft((response_CK[:, :taps] - expected_CK) * window_K, size)[:, band_F]
@@ -72,7 +72,7 @@ def sum_images(
         return None
     distance_N = np.linalg.norm(displacement_N3, axis=1)
     size = 1 << ceil(np.log2(taps + hrtf.taps + _RING))
-    frequency_F = np.fft.rfftfreq(size, 1.0 / rate)
+    frequency_F = bin_frequencies(size, rate)
     log_SF = _log_reflections(record, frequency_F)
     air_F = np.log(air_gain(frequency_F, 1.0, atmosphere))
     direction_N = _nearest_directions(displacement_N3, record, hrtf)

@@ -5,14 +5,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from twnm_schemas.errors import SpecError
 from twnm_schemas.records import RoomRecord
 from twnm_schemas.render import RenderSpec
 from twnm_shards.files import check_writable, disk_errors, write_bytes, write_json
 from twnm_sim.check.crew import choose_workers, inspect_rooms
-from twnm_sim.check.gates import TAILS_NEEDED, Value, Verdict, judge
+from twnm_sim.check.gates import TAILS_NEEDED, Ledger, Value, Verdict, judge
 from twnm_sim.check.library import Library, Place, choose_deep, find_head, iter_records, open_library, spec_of
 from twnm_sim.check.records import Tally, check_record, name_place, read_record
 from twnm_sim.check.report import Example, Report, describe
@@ -67,7 +65,7 @@ class _Survey:
     """What reading all records gave."""
 
     spec: RenderSpec
-    values: list[Value]
+    ledger: Ledger
     tally: Tally
     deep: list[Place]
     candidates: list[tuple[float, Place, int]]
@@ -93,16 +91,16 @@ def check_library(request: CheckRequest, showing: Showing = _silently) -> Outcom
     with showing("audio", len(survey.deep), "rooms") as show:
         report = _look_deeply(library, request, survey, show)
     outcome = Outcome(report, out / JSON_NAME, out / HTML_NAME)
-    _write(outcome)
+    _write(outcome, library)
     return outcome
 
 
 def _read_records(library: Library, request: CheckRequest, show: Callable[[int], None]) -> _Survey:
     chosen = choose_deep(library.manifest.samples, request.rooms)
-    survey = _Survey(spec_of(library.manifest), [], Tally(), [], [])
+    survey = _Survey(spec_of(library.manifest), Ledger(), Tally(), [], [])
     for place, data in iter_records(library):
         record, fault = read_record(data, place.key, library.manifest)
-        survey.values.append(Value("record_valid", 1.0 if fault else 0.0, place.key))
+        survey.ledger.add([Value("record_valid", 1.0 if fault else 0.0, place.key)])
         if fault:
             survey.faults += (f"{place.key}: {fault}",)
         if record is not None:
@@ -115,7 +113,7 @@ def _survey_record(survey: _Survey, record: RoomRecord, request: CheckRequest, d
     if survey.first is None:
         survey.first = record
         survey.hrtf, survey.no_head = find_head(record.hrtf, request.hrtf)
-    survey.values += check_record(record, survey.spec, survey.hrtf)
+    survey.ledger.add(check_record(record, survey.spec, survey.hrtf))
     survey.tally.add(record)
     if deep is None:
         return
@@ -133,19 +131,19 @@ def _look_deeply(library: Library, request: CheckRequest, survey: _Survey, show:
     inspector = Inspector(survey.spec, survey.hrtf)
     early = choose_deep(len(survey.deep), _EARLY_ROOMS) if survey.deep else frozenset()
     tasks = [(place, number in early) for number, place in enumerate(survey.deep)]
-    values, pooled, positions, alone = survey.values, no_tails(), 0, 0
+    pooled, positions, alone = no_tails(), 0, 0
     workers = choose_workers(len(tasks), request.workers)
     for done, findings in enumerate(inspect_rooms(inspector, tasks, workers), 1):
-        values += findings.values
+        survey.ledger.add(findings.values)
         pooled += findings.coherence
         positions, alone = positions + findings.positions, alone + findings.direct_alone
         show(done)
     theory_O = None if survey.hrtf is None else diffuse_coherence(survey.hrtf)
     if pooled.tails and theory_O is not None:
         for hz, found, told in zip(THIRD_OCTAVES_HZ, pooled.coherence(), theory_O, strict=True):
-            values.append(Value("coherence", abs(float(found - told)), f"{hz:.0f} Hz"))
-    notes = _write_notes(survey, positions, alone, pooled.tails, values)
-    verdicts = judge(_share(_share(values, "side"), "nulls"), _give_reasons(survey, pooled.tails), notes)
+            survey.ledger.add([Value("coherence", abs(float(found - told)), f"{hz:.0f} Hz")])
+    notes = _write_notes(survey, positions, alone, pooled.tails)
+    verdicts = judge(survey.ledger, _give_reasons(survey, pooled.tails), notes)
     return Report(
         manifest=library.manifest,
         tally=survey.tally,
@@ -157,20 +155,9 @@ def _look_deeply(library: Library, request: CheckRequest, survey: _Survey, show:
         hrtf=survey.hrtf,
         spec=survey.spec,
         first=survey.first,
-        ratios=[value.value for value in values if value.gate == "rt60_eyring"],
+        ratios=list(survey.ledger.numbers.get("rt60_eyring", ())),
         examples=_choose_examples(survey),
     )
-
-
-def _share(values: list[Value], gate: str) -> list[Value]:
-    """All values of a gate as one, their mean: the share of positions it is true of."""
-    mine = [value for value in values if value.gate == gate]
-    if not mine:
-        return values
-    worst = max(mine, key=lambda value: value.value)
-    mean = float(np.mean([value.value for value in mine]))
-    kept = [value for value in values if value.gate != gate]
-    return [*kept, Value(gate, mean, worst.place if mean > 0.0 else "")]
 
 
 def _give_reasons(survey: _Survey, tails: int) -> dict[str, str]:
@@ -188,15 +175,13 @@ def _give_reasons(survey: _Survey, tails: int) -> dict[str, str]:
     return reasons
 
 
-def _write_notes(survey: _Survey, positions: int, alone: int, tails: int, values: list[Value]) -> dict[str, str]:
-    heard = sum(value.gate == "side" for value in values)
+def _write_notes(survey: _Survey, positions: int, alone: int, tails: int) -> dict[str, str]:
     direct = f"{alone} of {positions} positions hear it alone for 1.5 ms"
     return {
         **dict.fromkeys(("direct_onset", "direct_level", "direct_itd", "direct_ild"), direct),
         "record_valid": "; ".join(survey.faults[:3]),
         "coherence": f"{tails} tails, third octaves 100 Hz to 4 kHz",
-        "side": f"{heard} positions with a lateral angle of 15 to 60 degrees and a DRR over 0 dB",
-        "nulls": f"{positions} positions",
+        "side": "positions with a lateral angle of 15 to 60 degrees and a DRR over 0 dB",
     }
 
 
@@ -210,9 +195,9 @@ def _choose_examples(survey: _Survey) -> tuple[Example, ...]:
     return tuple(examples.values())
 
 
-def _write(outcome: Outcome) -> None:
+def _write(outcome: Outcome, library: Library) -> None:
     from twnm_sim.check.pages import render_page
 
     with disk_errors(outcome.json_path.parent):
         write_json(outcome.json_path, describe(outcome.report))
-        write_bytes(outcome.html_path, render_page(outcome.report).encode())
+        write_bytes(outcome.html_path, render_page(outcome.report, library).encode())

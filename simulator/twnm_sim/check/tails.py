@@ -7,6 +7,7 @@ octaves, B octaves.
 """
 
 from dataclasses import dataclass
+from math import log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from twnm_schemas.geometry import OCTAVE_CENTRES_HZ
 from twnm_schemas.records import RoomRecord
 from twnm_schemas.render import Atmosphere
-from twnm_sim.check.direct import air_gain
+from twnm_sim.check.direct import air_gain, bin_frequencies
 from twnm_sim.check.records import room_of
 from twnm_sim.decay import energy_rates
 from twnm_sim.hrtf.model import Hrtf
@@ -65,7 +66,7 @@ def no_tails() -> CoherenceSum:
 
 def frame_size(rate: int) -> int:
     """Samples of a frame: the power of two nearest to 93 ms."""
-    return 1 << round(np.log2(_FRAME_S * rate))
+    return 1 << round(log2(_FRAME_S * rate))
 
 
 def find_tail(response_CK: NDArray[np.float32], record: RoomRecord) -> Tail | None:
@@ -82,7 +83,7 @@ def find_tail(response_CK: NDArray[np.float32], record: RoomRecord) -> Tail | No
     used = max(1, int(np.argmax(np.append(energy_M < 10.0 ** (-0.1 * _DEPTH_DB) * energy_M[0], True))))
     cross_MF = spectrum_CMF[0] * spectrum_CMF[-1].conj()
     centre_M = (start + 0.5 * size * (1 + np.arange(used))) / rate - latency_s
-    return Tail(np.fft.rfftfreq(size, 1.0 / rate), power_CMF[:, :used], cross_MF[:used], centre_M)
+    return Tail(bin_frequencies(size, rate), power_CMF[:, :used], cross_MF[:used], centre_M)
 
 
 def sum_coherence(tail: Tail) -> CoherenceSum:
@@ -107,7 +108,7 @@ def diffuse_coherence(hrtf: Hrtf) -> Floats:
         left_DF, right_DF = spectrum_DCF[:, 0], spectrum_DCF[:, 1]
         parts = ((left_DF * right_DF.conj()).real, np.abs(left_DF) ** 2, np.abs(right_DF) ** 2)
         rows_3F += np.array([weight_D[first : first + 128] @ part_DF for part_DF in parts])
-    sums_3O = _in_third_octaves(rows_3F, np.fft.rfftfreq(size, 1.0 / hrtf.sample_rate))
+    sums_3O = _in_third_octaves(rows_3F, bin_frequencies(size, hrtf.sample_rate))
     return CoherenceSum(sums_3O, 0).coherence()
 
 
@@ -142,7 +143,7 @@ def diffuse_power(hrtf: Hrtf) -> Floats:
 def decay_differences_db(energy_BM: Floats, expected_BM: Floats) -> Floats:
     """The largest difference of the backward-integrated curves down to -40 dB, by octave (B,)."""
     found_BM, theory_BM = (_integrate_db(rows_BM) for rows_BM in (energy_BM, expected_BM))
-    return np.max(np.abs(found_BM - theory_BM) * (theory_BM > DECAY_FLOOR_DB), axis=1)
+    return np.asarray(np.max(np.abs(found_BM - theory_BM) * (theory_BM > DECAY_FLOOR_DB), axis=1))
 
 
 def _integrate_db(energy_BM: Floats) -> Floats:

@@ -3,7 +3,7 @@
 import typer
 
 from twnm_shards.command_line import run_app
-from twnm_sim.cli import render_command
+from twnm_sim.cli import check_command, plot_command, render_command
 
 app = typer.Typer(
     help="Simulate rooms and heads: render libraries of binaural room impulse responses, check them, draw them.",
@@ -13,6 +13,8 @@ app = typer.Typer(
 )
 app.command("render")(render_command.render)
 app.command("spec")(render_command.spec)
+app.command("check")(check_command.check)
+app.command("plot")(plot_command.plot)
 
 
 @app.callback()

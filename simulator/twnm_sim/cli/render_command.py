@@ -214,10 +214,10 @@ def _explain_option(error: "ValidationError") -> str:
 
 
 def _print_plan(plan: "Plan") -> None:
-    job, prediction = plan.job, plan.prediction
+    job, prediction, recipe = plan.job, plan.prediction, plan.request.spec
     shards = -(-job.samples // job.samples_per_shard)
     typer.echo(
-        f"{_count(job.samples, 'room')} x {_count(plan.request.spec.sources_per_room, 'position')} on {plan.request.spec.hrtf} into "
+        f"{_count(job.samples, 'room')} x {_count(recipe.sources_per_room, 'position')} on {recipe.hrtf} into "
         f"{plan.folder}: about {_say_bytes(prediction.bytes)} in {_count(shards, 'shard')} of "
         f"{_count(job.samples_per_shard, 'room')}, {_say_time(prediction.response_s)} of audio, "
         f"about {_say_time(plan.seconds)} of rendering with {_count(plan.request.workers, 'worker')}."

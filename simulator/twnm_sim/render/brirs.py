@@ -203,9 +203,12 @@ class RoomRenderer:
     def _describe(self, source: tuple[float, float, float], responses: dict[str, NDArray[np.float32]]) -> Rendered:
         for name, response_CK in responses.items():
             if not np.isfinite(response_CK).all():
-                raise AudioError(f"The {name} response of the source at {source} m holds NaN or infinity.")
+                raise AudioError(f"The {name} response of the source at {_show(source)} m holds NaN or infinity.")
             if not response_CK.any():
-                raise AudioError(f"The {name} response of the source at {source} m is silent.")
+                raise AudioError(
+                    f"The {name} response of the source at {_show(source)} m is silent: "
+                    f"its sound arrives after the response's {self.taps / self.sample_rate:g} s; give more."
+                )
         direct, start = self._render_direct(source)
         return Rendered(responses, direct, start, self.hrtf_error_deg(source))
 
@@ -232,6 +235,10 @@ class RoomRenderer:
     def hrtf_error_deg(self, source: tuple[float, float, float]) -> float:
         """The angle between the direct path and the measured direction that stands for it; 0 without a head."""
         return 0.0 if self.head is None else find_hrtf_error_deg(self.head, self.listener, source)
+
+
+def _show(position: Sequence[float]) -> str:
+    return "(" + ", ".join(f"{value:g}" for value in position) + ")"
 
 
 def _lead_of(receivers: dict[str, Receiver]) -> int:

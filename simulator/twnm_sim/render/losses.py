@@ -75,17 +75,24 @@ def _at_nodes(log_gain_AB: Float) -> Float:
 
 @compiled
 def _project(x_AM, y_AM, z_AM, index_N3, distance_N, magnitude_RM, weight_RN):  # type: ignore[no-untyped-def]  # compiled
+    # Four sums of their own for each row: the additions of a single one would wait for each other.
     rows, nodes = magnitude_RM.shape
+    whole = nodes - nodes % 4
     magnitude_M = np.empty(nodes)
     for n in range(len(distance_N)):
-        i, j, k = index_N3[n, 0], index_N3[n, 1], index_N3[n, 2]
+        x_M, y_M, z_M = x_AM[index_N3[n, 0]], y_AM[index_N3[n, 1]], z_AM[index_N3[n, 2]]
         for m in range(nodes):
-            magnitude_M[m] = x_AM[i, m] * y_AM[j, m] * z_AM[k, m]
+            magnitude_M[m] = x_M[m] * y_M[m] * z_M[m]
         for r in range(rows):
-            total = 0.0
-            for m in range(nodes):
-                total += magnitude_M[m] * magnitude_RM[r, m]
-            weight_RN[r, n] = total / distance_N[n]
+            a = b = c = d = 0.0
+            for m in range(0, whole, 4):
+                a += magnitude_M[m] * magnitude_RM[r, m]
+                b += magnitude_M[m + 1] * magnitude_RM[r, m + 1]
+                c += magnitude_M[m + 2] * magnitude_RM[r, m + 2]
+                d += magnitude_M[m + 3] * magnitude_RM[r, m + 3]
+            for m in range(whole, nodes):
+                a += magnitude_M[m] * magnitude_RM[r, m]
+            weight_RN[r, n] = ((a + b) + (c + d)) / distance_N[n]
 
 
 def apply_walls(response_RCK: NDArray[np.float32], walls: WallBasis, sample_rate: int) -> NDArray[np.float32]:

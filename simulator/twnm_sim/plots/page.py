@@ -1,0 +1,48 @@
+"""`twnm-sim plot`: one position of a library to a picture or a page."""
+
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from twnm_schemas.errors import SpecError
+from twnm_shards.files import disk_errors, write_bytes
+from twnm_sim.check.library import open_library
+from twnm_sim.plots.audition import audition_uri
+from twnm_sim.plots.canvas import data_uri, drawing, save_figure
+from twnm_sim.plots.position import draw_position
+from twnm_sim.plots.view import PositionView, find_room, load_view
+
+KINDS = (".png", ".svg", ".html")
+
+
+def plot_position(path: Path, room: int, source: int, out: Path | None = None, hrtf: str | None = None) -> Path:
+    """Draw a position of the library at `path` and return where (`room-000017-s03.png` here by default).
+
+    Raises SpecError for a room, a source or a kind of file that there is not, StoreError for what is no library.
+    """
+    out = out or Path(f"room-{room:06d}-s{source:02d}.png")
+    if out.suffix.lower() not in KINDS:
+        raise SpecError(f"{out} is no kind of picture that can be drawn; end it in {', '.join(KINDS)}.")
+    if not out.parent.is_dir():
+        raise SpecError(f"The folder {out.parent} is not there; make it or name another --out.")
+    library = open_library(path)
+    view = load_view(library, *find_room(library, room), source, hrtf)
+    data = draw_file(view, out.suffix.lower()[1:])
+    with disk_errors(out.parent):
+        write_bytes(out, data)
+    return out
+
+
+def draw_file(view: PositionView, kind: str) -> bytes:
+    """The position as "png", "svg" or a self-contained "html"."""
+    with drawing():
+        if kind != "html":
+            return save_figure(draw_position(view), kind)
+        picture = data_uri("image/svg+xml", save_figure(draw_position(view), "svg"))
+    environment = Environment(loader=PackageLoader("twnm_sim.plots", "."), autoescape=True, undefined=StrictUndefined)
+    page = environment.get_template("position.html.j2").render(
+        name=f"{view.record.room_id} s{view.source.index:02d}",
+        picture=picture,
+        sound=audition_uri(view.response_CK, view.sample_rate),
+    )
+    return page.encode()
