@@ -2,7 +2,8 @@
 
 A page's blocks run in order in one temporary folder and one namespace. A `render` command runs with small numbers, once
 a session for equal settings; its folder is then copied to where the page wants it. Other commands that only look at a
-library run once a session too. A block is left out only by a comment on the line before it: `<!-- not run: reason -->`.
+library run once a session too (`check` hears one room). A block is left out only by a comment on the line before it:
+`<!-- not run: reason -->`.
 """
 
 import os
@@ -97,7 +98,8 @@ class Programs:
 
     def look(self, words: list[str], folder: Path) -> None:
         if tuple(words) not in self.looked:
-            run_program(words, folder)
+            small = ["--rooms", "1", "--workers", "1"] if words[1] == "check" else []
+            run_program([*words, *small], folder)
             self.looked.add(tuple(words))
 
 
@@ -165,6 +167,12 @@ def test_make_targets_that_a_page_names_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     named = set(re.findall(r"`make ([a-z-]+)", page.read_text("utf-8")))
     assert named <= targets
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_links_of_a_page_that_the_site_does_not_build_lead_somewhere(page: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text("utf-8"))
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
 
 
 def describe_commands() -> dict[str, set[str]]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 from physics_cases import TURNED, draw_sources
+
 from twnm_schemas import Listener, Room
 from twnm_sim import render_brirs
 from twnm_sim.decay import energy_rates

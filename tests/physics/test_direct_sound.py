@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from physics_cases import TURNED, draw_scene
 from reference_renderer import find_nearest_directions, list_reference_images
+
 from twnm_schemas import GeometryError, Listener, Room, SpecError
 from twnm_sim import load_hrtf, render_brirs
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from physics_cases import TABLE, TURNED, UPSIDE, draw_scene
 from reference_renderer import error_db, sum_reference
+
 from twnm_schemas import Atmosphere, Listener, Room
 from twnm_sim import render_brirs
 
@@ -76,7 +77,11 @@ def test_it_is_so_at_the_edges_of_what_may_be(kemar, size_m, listener_m, source_
 
 def test_warm_air_is_faster_and_the_sum_still_exact(kemar):
     air = Atmosphere(temperature_c=35.0, humidity_percent=20.0, pressure_kpa=90.0)
-    room, listener, source = Room(size_m=(6.1, 5.3, 3.2), absorption=0.2), Listener(position_m=(2.0, 2.3, 1.6)), (4.0, 4, 1)
+    room, listener, source = (
+        Room(size_m=(6.1, 5.3, 3.2), absorption=0.2),
+        Listener(position_m=(2.0, 2.3, 1.6)),
+        (4.0, 4, 1),
+    )
     reference_CK = sum_reference(room, listener, source, kemar, 3528, air=True, atmosphere=air)
     assert early_error_db(room, listener, source, kemar, "images", reference_CK, True, air) < -40.0
     assert early_error_db(room, listener, source, kemar, "images", reference_CK, True) > -10.0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from physics_cases import TABLE, TURNED, draw_scene, open_head
 from reference_renderer import octave_decay_db, sum_reference, sum_reference_long
+
 from twnm_schemas import Listener, Room
 from twnm_schemas.geometry import OCTAVE_CENTRES_HZ
 from twnm_sim import render_brirs
@@ -53,7 +54,9 @@ def test_it_decays_as_the_coherent_sum(hrtf):
 @pytest.mark.parametrize("seed", range(2))
 def test_it_does_so_with_other_walls_and_places(kemar, seed):
     rng = np.random.default_rng(seed)
-    room = Room(size_m=tuple(rng.uniform((3.5, 4.0, 2.5), (4.5, 5.0, 3.2)).tolist()), absorption=(0.3, 0.4, 0.2, 0.5, 0.2, 0.4))
+    room = Room(
+        size_m=tuple(rng.uniform((3.5, 4.0, 2.5), (4.5, 5.0, 3.2)).tolist()), absorption=(0.3, 0.4, 0.2, 0.5, 0.2, 0.4)
+    )
     assert_decays_as_the_sum(room, *draw_scene(room, rng), kemar, 0.3)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from physics_cases import draw_scene
+
 from twnm_schemas import Listener, Room
 from twnm_schemas.geometry import rotation_matrix
 from twnm_sim import render_brirs
@@ -35,9 +36,7 @@ def test_the_mirrored_pose_is_the_mirrored_head(axis):
     _, mirrored, _ = mirror(room, listener, (1.0, 1.0, 1.0), axis)
     wall, ears = np.eye(3), np.diag([1.0, -1.0, 1.0])
     wall[axis, axis] = -1.0
-    pose, other = (
-        np.array(rotation_matrix(one.yaw_deg, one.pitch_deg, one.roll_deg)) for one in (listener, mirrored)
-    )
+    pose, other = (np.array(rotation_matrix(one.yaw_deg, one.pitch_deg, one.roll_deg)) for one in (listener, mirrored))
     assert np.abs(wall @ pose @ ears - other).max() < 1e-12
 
 

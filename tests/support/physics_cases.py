@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from twnm_schemas import Listener, Room
 from twnm_sim import Hrtf, load_hrtf
 

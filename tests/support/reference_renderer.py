@@ -4,6 +4,7 @@ Nothing here is shared with the renderer but the records, the HRTF and ISO 9613-
 Shapes: N images, D directions, S surfaces, B octave bands, C ears, F bins, K taps.
 """
 
+import itertools
 from math import ceil
 
 import numpy as np
@@ -35,7 +36,7 @@ def list_reference_images(room: Room, source, listener: Listener, farthest_m: fl
 def find_nearest_directions(displacement_N3, listener: Listener, hrtf):
     """Index (N,) of the measured direction with the largest cosine, by comparing all of them.
 
-    Where several are equally near, the first by elevation, then by x, then by |y|: the rule that docs/acoustics.md gives.
+    Where several are equally near, the first by z, then by x, then by |y|: the rule of `--tail images`.
     """
     rotation = np.array(rotation_matrix(listener.yaw_deg, listener.pitch_deg, listener.roll_deg))
     x, y, z = hrtf.directions_D3.round(9).T
@@ -104,7 +105,7 @@ def _sum_images(frequency_F, distance_N, hits_NS, log_SF, air_F, speed):
 
 
 def _phase_ramps(frequency_F, delay_N):
-    """exp(-2 pi i f t) (N, F) on evenly spaced frequencies: coarse steps times fine ones, which needs few exponentials."""
+    """exp(-2 pi i f t) (N, F) on evenly spaced frequencies: coarse steps times fine ones."""
     fine = 128
     step_hz = frequency_F[1]
     fine_NB = np.exp(-2j * np.pi * step_hz * np.outer(delay_N, np.arange(fine)))
@@ -127,7 +128,7 @@ def sum_reference_long(room, listener, source, hrtf, taps):
     order_N = np.argsort(nearest_N, kind="stable")
     edges = np.searchsorted(nearest_N[order_N], np.arange(len(hrtf.directions_D3) + 1))
     spectrum_CF = np.zeros((2, size // 2 + 1), complex)
-    for d, (first, last) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for d, (first, last) in enumerate(itertools.pairwise(edges)):
         if last > first:
             mine = order_N[first:last]
             train_K = place_fractionally(distance_N[mine] * (rate / speed) + 64, gain_N[mine], size)

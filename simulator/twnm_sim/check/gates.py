@@ -69,7 +69,7 @@ class Verdict:
     note: str = ""
 
 
-# "nulls" leaves room for bands that have decayed to the quantising of 24 bits, where a label is refused or not by a hair.
+# "nulls" leaves room for bands that decay into the quantising of 24 bits, where a label is refused or not by a hair.
 GATES = (
     Gate(
         "record_valid", "records", "Every record is a valid RoomRecord of its own room and fingerprint", "faults", 0.0
@@ -84,7 +84,7 @@ GATES = (
     Gate("coverage", "records", "Direct paths lie near a measured direction, or are flagged", "degrees", 7.5),
     Gate("decodes", "audio", "FLACs decode, and have the channels, rate and length of the record", "faults", 0.0),
     Gate("sound", "audio", "No NaN, no infinity, no silent channel", "faults", 0.0),
-    Gate("clipping", "audio", "No sample beyond the peak that the encoder leaves", "steps of 24 bits", 0.0),
+    Gate("clipping", "audio", "No sample beyond the peak that the encoder leaves", "steps", 0.0),
     Gate("dc", "audio", "No DC: the mean's share of the energy", "", 0.01),
     Gate("direct_onset", "direct sound", "The direct sound starts at r/c plus the HRIR's own delay", "sample", 1.0),
     Gate("direct_level", "direct sound", "Its level is the HRIR's at 1/r, less the air's loss", "dB", 0.2),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -79,10 +80,16 @@ def spec_of(manifest: Manifest) -> RenderSpec:
     return RenderSpec.model_validate({k: v for k, v in manifest.settings.items() if k in RenderSpec.model_fields})
 
 
+@lru_cache(maxsize=1)
+def _load(name: str, sample_rate: int) -> Hrtf:
+    """One head, kept: what is computed of it is cached by its identity."""
+    return load_hrtf(name, sample_rate)
+
+
 def find_head(info: HrtfInfo, given: str | None) -> tuple[Hrtf | None, str]:
     """The head of a record, by its name or as given, if its checksum is the record's; else the reason why not."""
     try:
-        hrtf = load_hrtf(given or info.name, info.sample_rate)
+        hrtf = _load(given or info.name, info.sample_rate)
     except TwnmError as error:
         return None, f"the head {info.name} cannot be loaded ({error}); name its file with --hrtf"
     if hrtf.info.sha256 != info.sha256:

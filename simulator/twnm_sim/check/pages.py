@@ -27,8 +27,8 @@ def render_page(report: Report, library: Library) -> str:
         say_limit=say_limit,
         counts=count_statuses(report.verdicts),
         titles={d.name: d.title for d in (*DISTRIBUTIONS, RATIO)},
-        sizes=sorted({place[0] for place in report.tally.classes}, key=_rank_size),
-        absorptions=sorted({place[1] for place in report.tally.classes}),
+        sizes=sorted({place[0] for place in report.tally.classes}, key=_rank),
+        absorptions=sorted({place[1] for place in report.tally.classes}, key=_rank),
         classes=report.tally.classes,
         examples=_draw_examples(report, library),
         **_draw_library(report),
@@ -54,9 +54,11 @@ def say_limit(verdict: Verdict) -> str:
     return "" if gate.limit is None else f"{gate.limit:g} {gate.unit}".strip()
 
 
-def _rank_size(name: str) -> tuple[int, str]:
-    order = ("small", "medium", "large")
-    return (order.index(name) if name in order else len(order)), name
+def _rank(name: str) -> tuple[int, str]:
+    """Small before medium before large, low before medium before high, anything else last."""
+    order = ("small", "low", "medium", "large", "high")
+    word = name.partition("_")[0]
+    return (order.index(word) if word in order else len(order)), name
 
 
 def _draw_library(report: Report) -> dict[str, str]:

@@ -76,23 +76,30 @@ class _Survey:
 
 
 def check_library(request: CheckRequest, showing: Showing = _silently) -> Outcome:
-    """Check a library and write `report.json` and `report.html` beside its folder (or to `out`).
+    """Examine a library and write `report.json` and `report.html` beside its folder (or to `out`).
 
-    `showing(label, total, unit)` is entered for each long stretch and gives a function to call with what is done.
-    Raises SpecError for counts that cannot be, StoreError for a folder that is no finished library.
+    Raises StoreError where they cannot be written, and as `examine_library` does.
     """
-    if request.rooms < 1 or (request.workers is not None and request.workers < 1):
-        raise SpecError("--rooms and --workers count rooms and processes; give 1 or more.")
     library = open_library(request.path)
     out = request.out or library.root
     check_writable(out)
+    outcome = Outcome(examine_library(library, request, showing), out / JSON_NAME, out / HTML_NAME)
+    _write(outcome, library)
+    return outcome
+
+
+def examine_library(library: Library, request: CheckRequest, showing: Showing = _silently) -> Report:
+    """All that a report holds.
+
+    `showing(label, total, unit)` is entered for each long stretch and gives a function to call with what is done.
+    Raises SpecError for counts that cannot be, StoreError for shards that cannot be read through.
+    """
+    if request.rooms < 1 or (request.workers is not None and request.workers < 1):
+        raise SpecError("--rooms and --workers count rooms and processes; give 1 or more.")
     with showing("records", library.manifest.samples, "rooms") as show:
         survey = _read_records(library, request, show)
     with showing("audio", len(survey.deep), "rooms") as show:
-        report = _look_deeply(library, request, survey, show)
-    outcome = Outcome(report, out / JSON_NAME, out / HTML_NAME)
-    _write(outcome, library)
-    return outcome
+        return _look_deeply(library, request, survey, show)
 
 
 def _read_records(library: Library, request: CheckRequest, show: Callable[[int], None]) -> _Survey:
@@ -118,13 +125,8 @@ def _survey_record(survey: _Survey, record: RoomRecord, request: CheckRequest, d
     if deep is None:
         return
     survey.deep.append(deep)
-    survey.candidates += [
-        (source.acoustics.t_mid_s, deep, position)
-        for position, source in enumerate(record.sources)
-        if source.acoustics.t_mid_s is not None
-    ]
-    if not record.sources[0].acoustics.t_mid_s:
-        survey.candidates.append((0.0, deep, 0))
+    number = deep.index % len(record.sources)
+    survey.candidates.append((record.sources[number].acoustics.t_mid_s or 0.0, deep, number))
 
 
 def _look_deeply(library: Library, request: CheckRequest, survey: _Survey, show: Callable[[int], None]) -> Report:
@@ -186,7 +188,7 @@ def _write_notes(survey: _Survey, positions: int, alone: int, tails: int) -> dic
 
 
 def _choose_examples(survey: _Survey) -> tuple[Example, ...]:
-    """Positions from a dry, a middling and a reverberant room, in different rooms where there are."""
+    """Positions of a dry, a middling and a reverberant room."""
     ordered = sorted(survey.candidates, key=lambda c: (c[0], c[1].index, c[2]))
     examples: dict[str, Example] = {}
     for quantile in _EXAMPLES if ordered else ():

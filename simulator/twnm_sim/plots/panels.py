@@ -75,7 +75,13 @@ def _draw_head(axes: Axes, record: RoomRecord, a: int, b: int) -> None:
     reach = 0.13 * max(record.size_m[a], record.size_m[b])
     x, y = head.position_m[a], head.position_m[b]
     tip = (x + reach * rotation[a, 0], y + reach * rotation[b, 0])
-    axes.annotate("", tip, (x, y), arrowprops={"arrowstyle": "-|>", "color": HEAD, "lw": 1.6, "shrinkA": 0.0, "shrinkB": 0.0}, zorder=5)
+    axes.annotate(
+        "",
+        tip,
+        (x, y),
+        arrowprops={"arrowstyle": "-|>", "color": HEAD, "lw": 1.6, "shrinkA": 0.0, "shrinkB": 0.0},
+        zorder=5,
+    )
     axes.scatter([x], [y], s=60, color=HEAD, zorder=4)
 
 
