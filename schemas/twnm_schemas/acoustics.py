@@ -45,9 +45,11 @@ class BroadbandAcoustics(Strict):
 class Acoustics(Strict):
     """What one BRIR measures.
 
-    `t_mid_s`: mean of the 500 Hz and 1 kHz reverberation times, the one label shown to a model; null is "nearly dry".
+    `t_mid_s`: mean of the 500 Hz and 1 kHz reverberation times, the one label shown to a model. Null is "nearly dry"
+    where the flags of these bands say "ringing" or "too_fast"; where they say "cut" it is too long for the response.
     `drr_method`: "images" (direct image against all others) or "window" (2.5 ms after onset, for imported responses).
-    `flags`: reasons, e.g. "rt60_125hz_too_short", "near_field".
+    `flags`: why a value is null, as QUANTITY_BAND_REASON ("rt60_125hz_ringing", "c50_broadband_no_late_energy"), and
+    what else to know of the position ("near_field", "outside_hrtf_coverage").
     """
 
     t_mid_s: float | None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from twnm_schemas.errors import TwnmError
+from twnm_shards.files import GO_ON
 
 INTERRUPTED = 130
 
@@ -39,7 +40,7 @@ def _was_interrupted(error: BaseException | None) -> bool:
 
 
 def _exit_interrupted() -> NoReturn:
-    _say("stopped; what is finished is kept; run the same command again to go on")
+    _say(f"stopped: {GO_ON}")
     sys.exit(INTERRUPTED)
 
 

@@ -23,7 +23,7 @@ from twnm_shards.plans import Job, Shard, Unit
 from twnm_shards.pool import Task, finish_units
 from twnm_shards.units import UNITS_NAME, Marker, Produce, Produced, read_unit
 
-__all__ = ["Job", "Mode", "Produce", "Produced", "Progress", "run_job"]
+__all__ = ["Job", "Mode", "Produce", "Produced", "Progress", "require_run", "run_job"]
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def run_job(
     MismatchError (another run's settings), MachineError (disk full, worker killed). Whatever ends it, Ctrl-C and
     SIGKILL too, finished units stay and the same call goes on from them.
     """
-    if mode == "resume" and not holds_run(folder):
-        raise StoreError(f"{folder} holds no run to resume; start one without --resume")
+    if mode == "resume":
+        require_run(folder)
     check_writable(folder)
     task = Task(folder, job.fingerprint, make_producer, make_args)
     with disk_errors(folder), locked(folder):
@@ -67,6 +67,12 @@ def run_job(
             return _complete(job, folder, task, workers, on_progress)
         finally:
             sweep(job, folder)
+
+
+def require_run(folder: Path) -> None:
+    """Raises StoreError unless the folder holds a run, finished or not."""
+    if not holds_run(folder):
+        raise StoreError(f"{folder} holds no run to resume; start one without --resume")
 
 
 def _complete(

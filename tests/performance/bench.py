@@ -242,7 +242,9 @@ def bench_positions(tail: str, rooms: int, sources: int) -> None:
     wall = time.perf_counter() - begun
     positions = rooms * sources
     floor = watch.seconds["encoding"] + watch.seconds["writing"]
-    print(f"\n## `--tail {tail}`: {rooms} rooms x {sources} positions of Appendix A, KEMAR, full length, measured, FLAC\n")
+    print(
+        f"\n## `--tail {tail}`: {rooms} rooms x {sources} positions of Appendix A, KEMAR, full length, measured, FLAC\n"
+    )
     print(f"**{positions / wall:.1f} positions/s on one thread**; mean length {audio_s / positions:.2f} s; ", end="")
     print(f"encoding and writing alone would give {positions / floor:.0f}/s, {wall / floor:.1f} x as fast; ", end="")
     print(f"{size / audio_s / RATE / 2:.2f} bytes a sample.\n\n| stage | share |\n|---|---|")

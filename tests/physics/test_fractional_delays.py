@@ -16,7 +16,7 @@ def band_of(rate, high_hz=18000.0):
 
 @pytest.mark.parametrize("rate", [44100, 48000])
 def test_hrirs_are_delayed_by_any_fraction(rate):
-    """-55 dB at the worst delay, on responses as rough as noise that begin and end in silence, as HRIRs do."""
+    """-50 dB at the worst delay, on responses as rough as noise that begin and end in silence, as HRIRs do."""
     rng = np.random.default_rng(0)
     hrirs_DCK = (rng.standard_normal((3, 2, 128)) * np.hanning(128)).astype(np.float32)
     table = build_phase_table(hrirs_DCK)
@@ -28,7 +28,7 @@ def test_hrirs_are_delayed_by_any_fraction(rate):
         exact_CF = 0.7 * np.fft.rfft(hrirs_DCK[d].astype(float), SIZE) * np.exp(-1j * omega_F * delay)
         error_CF = np.fft.rfft(heard_CK.astype(float), SIZE) - exact_CF
         kept_F = band_of(rate)
-        assert np.sum(np.abs(error_CF[:, kept_F]) ** 2) < 3e-6 * np.sum(np.abs(exact_CF[:, kept_F]) ** 2)
+        assert np.sum(np.abs(error_CF[:, kept_F]) ** 2) < 1e-5 * np.sum(np.abs(exact_CF[:, kept_F]) ** 2)
 
 
 @pytest.mark.parametrize("rate", [44100, 48000])

@@ -155,7 +155,10 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_finished(
     os.killpg(running.pid, signal.SIGINT)
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert errors == "stopped; what is finished is kept; run the same command again to go on\n"
+    assert (
+        errors
+        == "stopped: what is finished stays, and the same command goes on from there (with --resume in place of --overwrite)\n"
+    )
     assert not psutil.wait_procs(workers, timeout=10)[1]
     left = [path.name for path in (tmp_path / "brirs").rglob("*")]
     assert ".lock" not in left

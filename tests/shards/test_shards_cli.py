@@ -81,7 +81,10 @@ def test_ctrl_c_says_that_nothing_is_lost(through_typer: bool) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 130
-    assert done.stderr.splitlines()[-1] == "stopped; what is finished is kept; run the same command again to go on"
+    assert (
+        done.stderr.splitlines()[-1]
+        == "stopped: what is finished stays, and the same command goes on from there (with --resume in place of --overwrite)"
+    )
     assert "Traceback" not in done.stderr
 
 

@@ -96,7 +96,7 @@ GATES = (
     Gate("drr", "labels", "DRR measured again against an exact direct sound", "dB", 0.2),
     Gate("iacc", "labels", "IACC and D50 measured again", "", 0.01),
     Gate("ild", "labels", "ILD measured again, of the whole and of the direct sound", "dB", 0.2),
-    Gate("nulls", "labels", "The same values are null (share that is not)", "", 0.02, True),
+    Gate("nulls", "labels", "The same values are null (share that is not)", "", 0.001, True),
     Gate("coherence", "theory", "Interaural coherence of pooled tails against the head's diffuse field", "", 0.1),
     Gate("decay", "theory", "A room's pooled tails against the images' energy, 1 to 8 kHz to -40 dB", "dB", None),
     Gate("rt60_eyring", "theory", "Measured t_mid over Eyring's (true shoeboxes decay slower)", "", None),

@@ -25,8 +25,8 @@ DEFAULT_SHARD_BYTES = 1_000_000_000
 _SAMPLED_ROOMS = 64  # what predictions are drawn from
 _CHANNELS = {"binaural": 2, "foa": 4, "mono": 1}
 # bytes of 24-bit FLAC a sample of a response that decays by 60 dB; measured, docs/performance.md
-_BYTES_PER_SAMPLE = {"binaural": 2.0, "foa": 2.0, "mono": 2.0}
-_RECORD_BYTES = 3_000  # of JSON a position
+_BYTES_PER_SAMPLE = {"binaural": 1.4, "foa": 1.15, "mono": 1.25}
+_RECORD_BYTES = 4_500  # a position: JSON, and what pads a tar member
 _UNIT_SECONDS = 60.0  # seconds of response in a unit: a few seconds of work, twenty at most for complete images
 _IMAGES_UNIT_ROOMS = 1
 

@@ -24,6 +24,7 @@ _TINY = 1e-300
 _LATE_NEPERS = 3.45  # the late decay is read over its last 15 dB
 _FLOOR_DROP_DB = 1.5  # a last quarter that falls less than this is noise: a decay as slow never got low enough
 _FLOOR_RANGE_DB = 15.0  # noise nearer to the loudest block than this is not told from a slow decay
+_DEEP = 10.0**-7.5
 _FLOOR_KNEE = 2.5  # the decay is followed until it is 4 dB above the noise
 
 
@@ -66,8 +67,12 @@ def integrate_decay(energy_BG: Floats, early_B: Floats, step_s: float) -> Decay:
 
 
 def find_noise(power_BQ: Floats) -> NDArray[np.intp]:
-    """The number of blocks (B,) before stationary noise takes over; all of them where none does."""
-    blocks_B = np.full(power_BQ.shape[0], BLOCKS, dtype=np.intp)
+    """The number of blocks (B,) before stationary noise takes over, or all is 75 dB down; all of them where neither is.
+
+    What lies 75 dB down is not needed, and soon comes the floor of 24 bits or of float32, which a fast decay meets
+    too late in the response to be told from its noise.
+    """
+    blocks_B = np.array([_find_depth(power_Q) for power_Q in power_BQ], dtype=np.intp)
     eighth = BLOCKS // 8
     before_B = power_BQ[:, -2 * eighth : -eighth].mean(axis=1)
     last_B = power_BQ[:, -eighth:].mean(axis=1)
@@ -79,8 +84,16 @@ def find_noise(power_BQ: Floats) -> NDArray[np.intp]:
         smooth_Q = np.convolve(power_BQ[row], np.full(3, 1.0 / 3.0), mode="same")
         start = int(np.argmax(smooth_Q))
         knee = start + int(np.argmax(smooth_Q[start:] <= _FLOOR_KNEE * floor_B[row]))
-        blocks_B[row] = max(knee, 4)
+        blocks_B[row] = min(blocks_B[row], max(knee, 4))
     return blocks_B
+
+
+def _find_depth(power_Q: Floats) -> int:
+    """The first block `_DEEP` below the loudest; all of them where that comes in the first eighth or never."""
+    start = int(np.argmax(power_Q))
+    deep_Q = power_Q[start:] <= _DEEP * power_Q[start]
+    place = start + int(np.argmax(deep_Q))
+    return place if deep_Q.any() and place >= BLOCKS // 8 else BLOCKS
 
 
 def extrapolate_energy(power_BQ: Floats, blocks_B: NDArray[np.intp]) -> Floats:
