@@ -9,19 +9,19 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import argparse  # noqa: E402  # the thread count is read when numpy is imported
-import sys  # noqa: E402
-from collections.abc import Callable, Iterator  # noqa: E402
-from pathlib import Path  # noqa: E402
+import argparse  # the thread count is read when numpy is imported
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-import numpy as np  # noqa: E402
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from diffuse_coherence import diffuse_field_coherence, pooled_coherence  # noqa: E402
-from incoherent_reference import BIN, IncoherentSum, compare_decays  # noqa: E402
-from physics_cases import FABIAN_358, MILD_TABLE, TABLE, draw_scene, draw_sources, open_head  # noqa: E402
-from reference_renderer import (  # noqa: E402
+from diffuse_coherence import diffuse_field_coherence, pooled_coherence
+from incoherent_reference import BIN, IncoherentSum, compare_decays
+from physics_cases import FABIAN_358, MILD_TABLE, TABLE, draw_scene, draw_sources, open_head
+from reference_renderer import (
     error_db,
     octave_decay_db,
     octave_energy,
@@ -29,11 +29,11 @@ from reference_renderer import (  # noqa: E402
     sum_reference_long,
 )
 
-from twnm_schemas import Atmosphere, Room  # noqa: E402
-from twnm_schemas.geometry import OCTAVE_CENTRES_HZ  # noqa: E402
-from twnm_sim import Hrtf, render_brirs  # noqa: E402
-from twnm_sim.decay import response_length_s  # noqa: E402
-from twnm_sim.render.tail import mixing_time_s  # noqa: E402
+from twnm_schemas import Atmosphere, Room
+from twnm_schemas.geometry import OCTAVE_CENTRES_HZ
+from twnm_sim import Hrtf, render_brirs
+from twnm_sim.decay import response_length_s
+from twnm_sim.render.tail import mixing_time_s
 
 DRY = Atmosphere(absorption=False)
 

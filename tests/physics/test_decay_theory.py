@@ -65,21 +65,31 @@ def test_the_closed_form_is_the_average_of_listed_images(absorption, band):
 
 
 def test_directions_share_out_the_energy_as_listed_images_do():
-    """By the axis that a direction is nearest to: long axes keep their energy longest."""
-    room, times_s = Room(size_m=(9.0, 4.0, 2.5), absorption=0.3), np.linspace(0.105, 0.115, 11)
-    vectors_Q3, _ = quadrature_directions()
-    groups_Q = np.argmax(np.abs(vectors_Q3), axis=1).astype(np.int32)
+    """By the half axis that a direction is nearest to: long axes keep their energy longest, hard walls send more."""
+    room = Room(size_m=(9.0, 4.0, 2.5), absorption=(0.2, 0.5, 0.5, 0.2, 0.1, 0.8))
+    first_s, last_s = 0.02, 0.08
+    times_s = first_s + (np.arange(120) + 0.5) * (last_s - first_s) / 120
+    groups_Q = nearest_half_axis(quadrature_directions()[0]).astype(np.int32)
     formula_D = energy_rates(room, times_s, SPEED, (0,), groups_Q)[0].mean(axis=0)
-    listed_D, rng = np.zeros(3), np.random.default_rng(5)
-    for _ in range(60):
+    listed_D, rng = np.zeros(6), np.random.default_rng(5)
+    for _ in range(300):
         listener, source = draw_scene(room, rng, nearest_m=0.0)
-        displacement_N3, hits_NS = list_reference_images(room, source, listener, SPEED * 0.115)
+        displacement_N3, hits_NS = list_reference_images(room, source, listener, SPEED * last_s)
         distance_N = np.linalg.norm(displacement_N3, axis=1)
-        late_N = distance_N > SPEED * 0.105
-        power_N = (0.7 ** hits_NS.sum(axis=1) / distance_N**2)[late_N]
-        listed_D += np.bincount(np.argmax(np.abs(displacement_N3[late_N]), axis=1), power_N, 3)
+        power_N = np.prod((1.0 - np.array(room.absorption)[:, 0]) ** hits_NS, axis=1) / distance_N**2
+        late_N = distance_N > SPEED * first_s
+        listed_D += np.bincount(nearest_half_axis(displacement_N3[late_N]), power_N[late_N], 6)
     assert formula_D / formula_D.sum() == pytest.approx(listed_D / listed_D.sum(), abs=0.01)
-    assert formula_D[0] > 2.0 * formula_D[2]
+    west, east, south, north, floor, ceiling = formula_D
+    assert west > 1.3 * east
+    assert north > 1.2 * south
+    assert min(west, north) > max(floor, ceiling)
+
+
+def nearest_half_axis(vectors_N3):
+    """0 to 5 for -x, +x, -y, +y, -z, +z."""
+    axis_N = np.argmax(np.abs(vectors_N3), axis=1)
+    return 2 * axis_N + (vectors_N3[np.arange(len(axis_N)), axis_N] > 0.0)
 
 
 def test_without_groups_all_directions_are_summed():

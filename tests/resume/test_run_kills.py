@@ -14,6 +14,7 @@ import pytest
 from small_runs import bytes_of, make_failing, make_noise, make_witness, small_job
 
 from twnm_schemas.errors import GeometryError, LockedError, MachineError
+from twnm_shards.files import GO_ON
 from twnm_shards.jobs import run_job
 from twnm_shards.locks import wait_for_orphans
 
@@ -155,10 +156,7 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_finished(
     os.killpg(running.pid, signal.SIGINT)
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert (
-        errors
-        == "stopped: what is finished stays, and the same command goes on from there (with --resume in place of --overwrite)\n"
-    )
+    assert errors == f"stopped: {GO_ON}\n"
     assert not psutil.wait_procs(workers, timeout=10)[1]
     left = [path.name for path in (tmp_path / "brirs").rglob("*")]
     assert ".lock" not in left
