@@ -75,10 +75,14 @@ class RoomRecord(Strict):
     """The JSON member of a BRIR sample: everything that is known of one room.
 
     `rt60_theory_s`: Eyring's per octave band with air, docs/acoustics.md; null where the walls absorb everything.
-    `fingerprint` names everything that changes the audio.
+    `fingerprint` names everything that changes the audio. `group` names what drew the room and decides its `split`
+    (train, validation or test), which therefore is the same however the room is rendered. `hrtf` is the head of the
+    binaural output; mono and Ambisonics do not depend on it.
     """
 
     room_id: str
+    group: str
+    split: str
     conventions: Literal["twnm-1"] = "twnm-1"
     size_m: Triple
     absorption: AbsorptionTable

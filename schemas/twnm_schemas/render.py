@@ -1,8 +1,8 @@
 """The recipe of a BRIR library: everything that changes the audio, and nothing else."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from twnm_schemas.base import Strict
 from twnm_schemas.rooms import RoomSpec
@@ -47,3 +47,16 @@ class RenderSpec(Strict):
     duration_s: float | None = Field(default=None, gt=0.02, le=MAX_DURATION_S)
     atmosphere: Atmosphere = Atmosphere()
     highpass_hz: float = Field(default=20.0, ge=0.0, le=200.0)
+
+    @field_validator("outputs")
+    @classmethod
+    def _in_order(cls, value: tuple[Output, ...]) -> tuple[Output, ...]:
+        """Each once and always in the same order, so that naming them otherwise is the same recipe."""
+        return tuple(name for name in get_args(Output) if name in value)
+
+    @field_validator("highpass_hz")
+    @classmethod
+    def _off_or_audible(cls, value: float) -> float:
+        if 0.0 < value < 1.0:
+            raise ValueError("a corner lies at 1 Hz or above; 0 turns the high-pass off")
+        return value

@@ -10,6 +10,7 @@ from twnm_schemas.records import RoomRecord
 from twnm_shards.problems import Problem, ProblemName
 
 CHANNELS = {"binaural": 2, "foa": 4, "mono": 1}
+_MAX_RATE = 1 << 20  # the most a FLAC can say; a record may say anything, also what no float holds
 
 
 def flac_name(source: int, output: str) -> str:
@@ -36,6 +37,8 @@ def _judge_json(file: str, key: str, ext: str, data: bytes) -> Iterator[Problem]
         json.loads(data)
     except ValueError as error:
         yield _problem(file, key, ext, "invalid", f"is not JSON: {error}")
+    except RecursionError:
+        yield _problem(file, key, ext, "invalid", "is nested too deeply to be read")
 
 
 def _judge_room(file: str, key: str, members: dict[str, bytes]) -> Iterator[Problem]:
@@ -48,6 +51,10 @@ def _judge_room(file: str, key: str, members: dict[str, bytes]) -> Iterator[Prob
         return
     if record.room_id != key:
         yield _problem(file, key, "json", "mismatched", f"is the record of {record.room_id}")
+    unknown = sorted(set(record.outputs) - CHANNELS.keys())
+    if unknown:
+        yield _problem(file, key, "json", "invalid", f"names outputs that there are not: {', '.join(unknown)}")
+        return
     promised = {flac_name(s.index, output): CHANNELS[output] for s in record.sources for output in record.outputs}
     yield from _judge_scales(file, key, record)
     for ext in promised.keys() - members.keys():
@@ -55,7 +62,7 @@ def _judge_room(file: str, key: str, members: dict[str, bytes]) -> Iterator[Prob
     for ext in members.keys() - promised.keys() - {"json"}:
         yield _problem(file, key, ext, "foreign", "is not promised by the record")
     for ext in sorted(promised.keys() & members.keys()):
-        wanted = (promised[ext], record.duration_s * record.sample_rate, record.sample_rate)
+        wanted = (promised[ext], record.duration_s * min(record.sample_rate, _MAX_RATE), record.sample_rate)
         yield from _judge_flac(file, key, ext, members[ext], wanted)
 
 
@@ -68,9 +75,14 @@ def _judge_scales(file: str, key: str, record: RoomRecord) -> Iterator[Problem]:
 
 
 def _judge_flac(file: str, key: str, ext: str, data: bytes, wanted: tuple[int, float, int] | None) -> Iterator[Problem]:
-    from twnm_shards.flac import check_flac
+    from twnm_shards.flac import check_flac, count_promised
 
     try:
+        # Before anything is decoded: a few bytes of a crafted FLAC can unfold to hours.
+        if wanted and count_promised(data) - wanted[1] >= 1.0:
+            sentence = f"has {count_promised(data)} samples, its record says {wanted[1]:.0f}"
+            yield _problem(file, key, ext, "mismatched", sentence)
+            return
         found = check_flac(data)
     except AudioError as error:
         yield _problem(file, key, ext, "damaged", f"is damaged: {error}")

@@ -15,15 +15,20 @@ from twnm_schemas.errors import LockedError
 
 LOCK_NAME = ".lock"
 WORKERS_LOCK_NAME = "workers.lock"
+WITHIN_S = 1.0
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder for one run; the lock's file is removed at the end. Raises LockedError if another holds it."""
+    """Hold the folder for one run; the lock's file is removed at the end. Raises LockedError if another holds it.
+
+    One that only looks (`is_locked`) shares the lock for a moment; that is waited for, up to a second.
+    """
     path = folder / LOCK_NAME
-    descriptor = _take(path)
+    deadline = time.monotonic() + WITHIN_S
+    descriptor = _take(path, deadline)
     while descriptor is None:  # the run before us removed the file between our opening and locking it
-        descriptor = _take(path)
+        descriptor = _take(path, deadline)
     try:
         yield
     finally:
@@ -31,36 +36,44 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _take(path: Path) -> int | None:
+def _take(path: Path, deadline: float) -> int | None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        while not _try_lock(descriptor, fcntl.LOCK_EX):
+            shared = _try_lock(descriptor, fcntl.LOCK_SH)
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            if not shared or time.monotonic() > deadline:
+                os.close(descriptor)
+                raise LockedError(
+                    f"another run works in {path.parent}; wait until it ends, stop it, or choose another folder"
+                )
+            time.sleep(0.02)
         if os.fstat(descriptor).st_ino == path.stat().st_ino:
             return descriptor
-    except BlockingIOError:
-        os.close(descriptor)
-        raise LockedError(
-            f"another run works in {path.parent}; wait until it ends, stop it, or choose another folder"
-        ) from None
     except FileNotFoundError:
         pass
     os.close(descriptor)
     return None
 
 
+def _try_lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def is_locked(folder: Path) -> bool:
     """Whether a run works in the folder now."""
     try:
-        descriptor = os.open(folder / LOCK_NAME, os.O_RDONLY)
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDONLY | os.O_NONBLOCK)  # a pipe of this name must not wait
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not _try_lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
-    return False
 
 
 def hold_as_worker(units: Path) -> None:

@@ -33,13 +33,30 @@ def read_manifest(folder: Path) -> Manifest:
     """The folder's manifest. Raises StoreError if there is none or it is not valid."""
     path = folder / MANIFEST_NAME
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        return Manifest.model_validate_json(_read_file(path))
     except FileNotFoundError:
         raise StoreError(f"{folder} holds no {MANIFEST_NAME}: it is no finished run") from None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {_reason(error)}") from error
+    except RecursionError:
+        raise StoreError(f"{path} is not a valid manifest: it is nested too deeply to be read") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
         raise StoreError(f"{path} is not a valid manifest: {place}: {first['msg'].lower()}") from error
+
+
+def _read_file(path: Path) -> bytes:
+    """What a regular file holds: to open a pipe would wait for whoever writes to it."""
+    if path.exists() and not path.is_file():
+        raise StoreError(f"{path} is no regular file; move it away")
+    return path.read_bytes()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def write_index(folder: Path, rows: Sequence[Row]) -> None:
@@ -89,10 +106,10 @@ def read_index(folder: Path) -> list[dict[str, Cell]]:
     path = folder / INDEX_NAME
     try:
         # In this thread: Arrow's own, if just started when the process ends, can abort it (pyarrow 26.0.1).
-        file = pq.ParquetFile(pa.BufferReader(path.read_bytes()), pre_buffer=False)
+        file = pq.ParquetFile(pa.BufferReader(_read_file(path)), pre_buffer=False)
         rows: list[dict[str, Cell]] = file.read(use_threads=False).to_pylist()
     except FileNotFoundError:
         raise StoreError(f"{path} is not there") from None
-    except (pa.ArrowException, OSError) as error:
-        raise StoreError(f"{path} does not read: {str(error).splitlines()[0]}") from error
+    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
+        raise StoreError(f"{path} does not read: {_reason(error)}") from error
     return rows

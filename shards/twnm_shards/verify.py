@@ -66,7 +66,8 @@ def verify_folder(path: Path, deep: bool = True, on_bytes: OnBytes | None = None
 
 def shard_bytes(path: Path) -> int:
     """How many bytes of shards `verify_folder` will read."""
-    return sum(tar.stat().st_size for folder in find_folders(path) for tar in folder.glob("*.tar"))
+    tars = (tar for folder in find_folders(path) for tar in folder.glob("*.tar"))
+    return sum(tar.stat().st_size for tar in tars if tar.is_file())
 
 
 def _count(on_bytes: OnBytes | None) -> OnBytes:
@@ -82,11 +83,14 @@ def _count(on_bytes: OnBytes | None) -> OnBytes:
 
 
 def _problems(folder: Path, deep: bool, progress: OnBytes) -> Iterator[Problem]:
-    yield from _unfinished(folder)
+    unfinished = list(_unfinished(folder))
+    yield from unfinished
     try:
         manifest = read_manifest(folder)
     except StoreError as error:
         there = (folder / MANIFEST_NAME).exists()
+        if unfinished and not there:
+            return  # the manifest comes last: that it is missing is the same cause
         yield Problem(str(folder / MANIFEST_NAME), "", "", "damaged" if there else "missing", str(error))
         return
     seen = _Seen()
@@ -106,14 +110,24 @@ def _unfinished(folder: Path) -> Iterator[Problem]:
     if is_locked(folder):
         yield Problem(str(folder / LOCK_NAME), "", "", "unfinished", f"a run is at work in {folder} now")
     elif (folder / UNITS_NAME).exists():
-        sentence = f"{folder} holds a run that was stopped; run its command again to finish it"
+        sentence = f"{folder} is not finished: the run was stopped; run its render command again"
         yield Problem(str(folder / UNITS_NAME), "", "", "unfinished", sentence)
 
 
 def _judge_shard(path: Path, entry: ShardEntry, kind: str, deep: bool, seen: _Seen) -> Iterator[Problem]:
-    if not path.is_file():
+    if not path.exists():
         yield Problem(str(path), "", "", "missing", f"{path} is in the manifest and not in the folder")
         return
+    if not path.is_file():
+        yield Problem(str(path), "", "", "damaged", f"{path} is no regular file")
+        return
+    try:
+        yield from _judge_tar(path, entry, kind, deep, seen)
+    except OSError as error:
+        yield Problem(str(path), "", "", "damaged", f"{path} cannot be read: {error.strerror or error}")
+
+
+def _judge_tar(path: Path, entry: ShardEntry, kind: str, deep: bool, seen: _Seen) -> Iterator[Problem]:
     size = path.stat().st_size
     if size != entry.bytes:
         name: ProblemName = "truncated" if size < entry.bytes else "damaged"
@@ -139,7 +153,11 @@ def _judge_members(path: Path, stream: BinaryIO, kind: str, deep: bool, seen: _S
             continue
         yield from _judge_place(path, first, seen)
         yield from _judge_twice(path, run)
-        if deep and sum(member.size for member in run) <= MAX_SAMPLE_BYTES:
+        size = sum(member.size for member in run)
+        if size > MAX_SAMPLE_BYTES:
+            sentence = f"{path} holds {first.key} of {size} bytes; no sample has more than {MAX_SAMPLE_BYTES}"
+            yield Problem(str(path), first.key, "", "invalid", sentence)
+        elif deep:
             members = {member.ext: read_data(stream, member) for member in run}
             yield from judge_sample(str(path), kind, first.key, members)
 

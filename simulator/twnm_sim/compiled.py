@@ -8,16 +8,11 @@ warning says so.
 import os
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numba
-import pooch
 
-
-def cache_folder() -> Path:
-    """The user's cache folder of this package; the environment variable TWNM_CACHE overrides it."""
-    return Path(os.environ.get("TWNM_CACHE") or pooch.os_cache("twnm"))
+from twnm_sim.caches import cache_folder
 
 
 def _prepare_cache() -> bool:

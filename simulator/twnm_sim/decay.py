@@ -11,6 +11,7 @@ The decay is not one exponential and not Eyring's: directions along the long axe
 Shapes: W instants, Q quadrature directions, B octave bands, D groups of directions.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -21,42 +22,54 @@ from twnm_schemas.render import MAX_DURATION_S, Atmosphere
 from twnm_schemas.rooms import Room
 from twnm_sim.air import air_absorption_db_per_m
 from twnm_sim.compiled import compiled
+from twnm_sim.walls import interpolate_octaves, log_reflection, walls_are_flat
 
 Float = NDArray[np.floating]
-_GAUSS = 16  # points an octant and angle: 2,048 directions
+_GAUSS = 10  # points a face's side: 2,400 directions
 _LENGTH_STEPS = 320  # 3 % apart in time
 
 
 @lru_cache(maxsize=1)
 def quadrature_directions() -> tuple[Float, Float]:
-    """Unit vectors (Q, 3) and weights (Q,) summing to 1: Gauss-Legendre in each octant, whose edges hold the kinks."""
+    """Unit vectors (Q, 3) and weights (Q,) summing to 1: Gauss-Legendre on the faces of a cube, octant by octant.
+
+    An octant's edges hold the kinks. Late in a room with one hard pair of walls all energy comes along one axis, where
+    the nodes crowd: face coordinates are the cubes of the Gauss points, so that the first is at 0.0001 degrees.
+    """
     node, weight = np.polynomial.legendre.leggauss(_GAUSS)
     node, weight = 0.5 * (node + 1.0), 0.5 * weight
-    z, phi = np.meshgrid(node, 0.5 * np.pi * node, indexing="ij")
-    rho = np.sqrt(1.0 - z**2)
-    octant_P3 = np.stack([rho * np.cos(phi), rho * np.sin(phi), z], axis=-1).reshape(-1, 3)
-    weight_P = np.outer(weight, weight).ravel() / 8.0
+    u, v = np.meshgrid(node**3, node**3, indexing="ij")
+    area = np.outer(3.0 * node**2 * weight, 3.0 * node**2 * weight) * (1.0 + u**2 + v**2) ** -1.5
+    face_P3 = np.stack([u, v, np.ones_like(u)], axis=-1).reshape(-1, 3)
+    face_P3 /= np.linalg.norm(face_P3, axis=1, keepdims=True)
+    octant_P3 = np.concatenate([np.roll(face_P3, turn, axis=1) for turn in range(3)])
     signs_83 = np.array([[x, y, z] for x in (1.0, -1.0) for y in (1.0, -1.0) for z in (1.0, -1.0)])
-    return (signs_83[:, None] * octant_P3).reshape(-1, 3), np.tile(weight_P, 8)
+    weight_Q = np.tile(area.ravel(), 3 * len(signs_83))
+    return (signs_83[:, None] * octant_P3).reshape(-1, 3), weight_Q / weight_Q.sum()
 
 
 def energy_rates(
-    room: Room, times_W: Float, speed: float, bands: tuple[int, ...], groups_Q: NDArray[np.int32] | None = None
+    room: Room,
+    times_W: Float,
+    speed: float,
+    places_B: Sequence[float],
+    groups_Q: NDArray[np.int32] | None = None,
 ) -> Float:
-    """Energy (pressure squared x samples at 1 Hz) that arrives per second: (len(bands), W, D), without air.
+    """Energy (pressure squared x samples at 1 Hz) that arrives per second: (B, W, D), without air.
 
-    `bands` are indices of octave bands; `groups_Q` sums the quadrature's directions into groups (all into one if None).
+    `places_B`: octave bands by number, 0 is 125 Hz and 6 is 8 kHz, or places between two of them. `groups_Q` sums the
+    quadrature's directions into groups (all into one if None).
     """
     vectors_Q3, weight_Q = quadrature_directions()
     if groups_Q is None:
         groups_Q = np.zeros(len(weight_Q), np.int32)
     size_3 = np.asarray(room.size_m)
     most = int(np.ceil(speed * times_W.max() / size_3.min())) + 2
-    energy = np.maximum(1.0 - np.asarray(room.absorption), 0.0)  # (6, 7)
-    out = np.zeros((len(bands), len(times_W), int(groups_Q.max()) + 1))
-    for row, band in enumerate(bands):
-        tables = np.stack([_axis_table(energy[2 * a, band], energy[2 * a + 1, band], most) for a in range(3)])
-        _accumulate(tables, size_3, vectors_Q3, weight_Q, groups_Q, times_W * speed, out[row])
+    energy_SB = np.exp(2.0 * interpolate_octaves(np.asarray(places_B, float), log_reflection(room)))
+    out = np.zeros((len(places_B), len(times_W), int(groups_Q.max()) + 1))
+    for energy_S, out_WD in zip(energy_SB.T, out, strict=True):
+        tables = np.stack([_axis_table(energy_S[2 * a], energy_S[2 * a + 1], most) for a in range(3)])
+        _accumulate(tables, size_3, vectors_Q3, weight_Q, groups_Q, times_W * speed, out_WD)
     return np.asarray(4.0 * np.pi * speed / room.volume_m3 * out)
 
 
@@ -121,7 +134,7 @@ def response_length_s(room: Room, atmosphere: Atmosphere, head_s: float = 0.03) 
     """
     speed = atmosphere.speed_of_sound
     times_W = np.geomspace(1e-3, 2.0 * MAX_DURATION_S, _LENGTH_STEPS)
-    bands = (0,) if len({tuple(surface) for surface in np.asarray(room.absorption).T}) == 1 else tuple(range(7))
+    bands = (0,) if walls_are_flat(room) else tuple(range(len(OCTAVE_CENTRES_HZ)))
     rates_BW = energy_rates(room, times_W, speed, bands)[:, :, 0]
     air_B1 = band_air_db_per_m(atmosphere)[
         list(bands), None

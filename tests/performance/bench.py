@@ -224,7 +224,8 @@ def bench_positions(tail: str, rooms: int, sources: int) -> None:
     from twnm_sim.library.produce import Recipe, make_producer
 
     spec = RenderSpec(tail=tail, sources_per_room=sources)
-    recipe = Recipe(spec, None, 1, fingerprint_of(spec, load_hrtf("kemar").info, 1), library_versions())
+    info = load_hrtf("kemar", RATE).info
+    recipe = Recipe(spec, info, None, 1, fingerprint_of(spec, info, 1), library_versions())
     produce = make_producer(recipe)
     for index in (1000, 1001):
         produce(index)  # compiles, fills caches
@@ -251,8 +252,6 @@ def bench_positions(tail: str, rooms: int, sources: int) -> None:
     told = {**watch.seconds, "the rest (records, checks, Python)": wall - sum(watch.seconds.values())}
     for name, seconds in sorted(told.items(), key=lambda item: -item[1]):
         print(f"| {name} | {100 * seconds / wall:.1f} % |")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\nPeak memory of the process so far: {peak:.0f} MiB.")
 
 
 def bench_workers(rooms: int) -> None:
@@ -264,7 +263,8 @@ def bench_workers(rooms: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
             request = Request(RenderSpec(), rooms, 3, Path(folder), "1GB", workers, "continue")
             walls[workers] = run_plan(plan_run(request)).wall_s
-    print(f"{walls[1] / walls[2]:.2f} x, the start of the workers included.")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"{walls[1] / walls[2]:.2f} x, the start of the workers included. Peak memory of a worker: {peak:.0f} MiB.")
 
 
 def main() -> None:

@@ -64,8 +64,8 @@ def test_it_does_so_with_other_walls_and_places(kemar, seed):
 def test_it_does_so_in_the_very_middle_of_a_room(name):
     """Where images come in pairs and quadruples at the same instant, which makes the most of every error of phase."""
     hrtf = open_head(name, 44100)
-    room, listener = Room(size_m=(4.0, 5.0, 3.0), absorption=0.3), Listener(position_m=(2.0, 2.5, 1.3), yaw_deg=90.0)
-    assert_decays_as_the_sum(room, listener, (3.0, 2.5, 1.3), hrtf, 0.32)
+    room, listener = Room(size_m=(4.0, 5.0, 3.0), absorption=0.25), Listener(position_m=(2.0, 2.5, 1.3), yaw_deg=90.0)
+    assert_decays_as_the_sum(room, listener, (3.0, 2.5, 1.3), hrtf, 0.39)
 
 
 def test_these_rooms_are_crowded_enough_to_go_through_the_late_buffers(kemar):

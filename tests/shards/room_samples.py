@@ -6,6 +6,7 @@ from twnm_schemas.acoustics import Acoustics, BandAcoustics, BroadbandAcoustics
 from twnm_schemas.geometry import OCTAVE_CENTRES_HZ
 from twnm_schemas.records import HrtfInfo, RoomRecord, Scale, SourcePosition
 from twnm_schemas.rooms import Listener
+from twnm_schemas.splits import split_of
 from twnm_shards.contents import CHANNELS, flac_name
 from twnm_shards.flac import encode_flac
 from twnm_shards.jobs import Job, Produce, Produced
@@ -43,6 +44,8 @@ def produce_room(index: int) -> Produced:
 def make_record(room_id: str, scales: list[dict[str, float]]) -> RoomRecord:
     return RoomRecord(
         room_id=room_id,
+        group=room_id,
+        split=split_of(room_id),
         size_m=(5.0, 4.0, 3.0),
         absorption=((0.3,) * 7,) * 6,
         size_category="custom",

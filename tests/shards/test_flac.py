@@ -1,6 +1,7 @@
 """24-bit FLAC and its scale."""
 
 import io
+import warnings
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twnm_schemas.errors import AudioError
-from twnm_shards.flac import check_flac, decode_flac, encode_flac
+from twnm_shards.flac import check_flac, count_promised, decode_flac, encode_flac
 from twnm_shards.rng import rng_for
 
 
@@ -74,6 +75,59 @@ def test_not_finite_is_refused(value: float) -> None:
 def test_silence_and_no_audio_are_refused(audio_CT: np.ndarray) -> None:
     with pytest.raises(AudioError, match="cannot be written"):
         encode_flac(audio_CT.astype(np.float32), 44100)
+
+
+@pytest.mark.parametrize("peak", [1.3e-38, 2.4e-32, 0.9e-30, 1.1e38, 3.4028e38])
+def test_peaks_that_float32_cannot_scale_are_refused(peak: float) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(AudioError, match="cannot be written"):
+            encode_flac(np.full((1, 9), peak, np.float32), 44100)
+
+
+@pytest.mark.parametrize("peak", [1.1e-30, 0.9e38])
+def test_the_quietest_and_the_loudest_come_back(peak: float) -> None:
+    data, scale = encode_flac(np.full((1, 9), peak, np.float32), 44100)
+    assert decode_flac(data, scale)[0] == pytest.approx(peak, rel=1e-6)
+
+
+def promising(data: bytes, samples: int) -> bytes:
+    """The same FLAC with another number of samples in its header (the lower 36 of bits 108 to 144 of STREAMINFO)."""
+    word = int.from_bytes(data[18:26], "big")
+    return data[:18] + (word >> 36 << 36 | samples).to_bytes(8, "big") + data[26:]
+
+
+@pytest.mark.parametrize("samples", [2**36 - 1, 0])  # 0: of unknown length, which libsndfile takes for 2^63 - 1
+def test_header_that_promises_more_than_the_bytes_can_hold(samples: int) -> None:
+    data = promising(encode_flac(noise(), 44100)[0], samples)
+    for read in (check_flac, decode_flac, count_promised):
+        with pytest.raises(AudioError, match="bytes cannot hold"):
+            read(data)
+
+
+def test_what_a_header_promises_is_not_allocated() -> None:
+    import tracemalloc
+
+    whole = encode_flac(noise(), 44100)[0]
+    promised = len(whole) * 8000  # could be held, and would take over a gigabyte
+    data = promising(whole, promised)
+    assert count_promised(whole) == 3000
+    assert count_promised(data) == promised
+    tracemalloc.start()
+    try:
+        for read in (check_flac, decode_flac):
+            with pytest.raises(AudioError):
+                read(data)
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_audio_of_several_pieces_is_whole() -> None:
+    audio_CT = noise(samples=600_000)
+    data, scale = encode_flac(audio_CT, 44100)
+    assert check_flac(data) == (2, 600_000, 44100, 2**23 - 8)
+    assert np.abs(decode_flac(data, scale)[0] - audio_CT).max() <= 2 * scale * 2.0**-23
 
 
 def test_damage_anywhere_is_found() -> None:

@@ -1,7 +1,10 @@
 """Manifests and indexes: the same content, the same bytes, the same types back."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -77,5 +80,26 @@ def test_mixed_types_and_other_columns_are_refused(tmp_path: Path) -> None:
 
 def test_damaged_index_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "index.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(StoreError, match=r"index\.parquet does not read"):
+        read_index(tmp_path)
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_regular_file_is_one_sentence(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    for name, read in (("manifest.json", read_manifest), ("index.parquet", read_index)):
+        make(tmp_path / name)
+        with pytest.raises(StoreError, match=f"{name} is no regular file"):
+            read(tmp_path)
+
+
+def test_deeply_nested_manifest_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"settings": ' + "[" * 200_000)
+    with pytest.raises(StoreError, match="is not a valid manifest"):
+        read_manifest(tmp_path)
+
+
+def test_index_whose_text_is_not_text_is_one_sentence(tmp_path: Path) -> None:
+    broken = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xff")])
+    pq.write_table(pa.table({"key": broken}), tmp_path / "index.parquet")
     with pytest.raises(StoreError, match=r"index\.parquet does not read"):
         read_index(tmp_path)

@@ -3,6 +3,7 @@
 import fcntl
 import io
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +13,13 @@ import pytest
 from room_samples import SAMPLE_RATE, TAPS, make_rooms, room_job
 
 from twnm_schemas.errors import StoreError
+from twnm_shards.contents import judge_sample
 from twnm_shards.files import sha256_of, write_json
 from twnm_shards.flac import encode_flac
 from twnm_shards.jobs import run_job
 from twnm_shards.manifests import read_index, write_index
 from twnm_shards.tars import END_OF_ARCHIVE, iter_samples, write_sample
-from twnm_shards.verify import verify_folder
+from twnm_shards.verify import shard_bytes, verify_folder
 
 SHARD = "brirs-000001.tar"
 KEY = "room-000002"  # the first of the second shard
@@ -81,6 +83,12 @@ def silent_flac() -> bytes:
     stream = io.BytesIO()
     soundfile.write(stream, np.zeros((TAPS, 2)), SAMPLE_RATE, format="FLAC", subtype="PCM_24")
     return stream.getvalue()
+
+
+def promising(data: bytes, samples: int) -> bytes:
+    """The same FLAC with another number of samples in its header."""
+    word = int.from_bytes(data[18:26], "big")
+    return data[:18] + (word >> 36 << 36 | samples).to_bytes(8, "big") + data[26:]
 
 
 @pytest.mark.parametrize("deep", [True, False])
@@ -173,6 +181,49 @@ def test_run_at_work_is_said(folder: Path) -> None:
     assert found(folder) == set()
 
 
+def test_stopped_run_is_one_problem(folder: Path) -> None:
+    for name in ("manifest.json", "index.parquet", SHARD):
+        (folder / name).unlink()
+    (folder / ".units").mkdir()
+    (problem,) = verify_folder(folder)
+    assert problem.problem_name == "unfinished"
+    assert problem.sentence.endswith("the run was stopped; run its render command again")
+
+
+def test_damaged_manifest_of_a_stopped_run_is_said_too(folder: Path) -> None:
+    (folder / ".units").mkdir()
+    (folder / "manifest.json").write_text("{}")
+    assert found(folder) == {(".units", "", "unfinished"), ("manifest.json", "", "damaged")}
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+@pytest.mark.parametrize("name", ["manifest.json", "index.parquet", SHARD])
+def test_what_is_no_regular_file_is_damaged(folder: Path, name: str, make: Callable[[Path], None]) -> None:
+    (folder / name).unlink()
+    make(folder / name)
+    assert (name, "", "damaged") in found(folder)
+    assert shard_bytes(folder) == sum(path.stat().st_size for path in folder.glob("*.tar") if path.is_file())
+
+
+def test_lock_that_is_a_pipe_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / ".lock")
+    assert found(folder) == set()
+
+
+def test_sample_that_is_too_large_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = [sum(len(data) for _, data in members) for _, members in samples_of(folder)]
+    reseal(folder, [samples_of(folder)[0], ("room-000003", [*samples_of(folder)[1][1], ("txt", bytes(100_000))])])
+    monkeypatch.setattr("twnm_shards.verify.MAX_SAMPLE_BYTES", max(sizes) + 10_000)
+    assert found(folder) == found(folder, deep=False) == {(SHARD, "room-000003", "invalid")}
+
+
+def test_deeply_nested_records_are_invalid(folder: Path) -> None:
+    nested = b"[" * 200_000
+    reseal(folder, [(KEY, [("json", nested)])])
+    assert found(folder) == {(SHARD, f"{KEY}.json", "invalid")}
+    assert [p.problem_name for p in judge_sample("a.tar", "scenes", KEY, {"json": nested})] == ["invalid"]
+
+
 def replaced(old: bytes, new: bytes) -> Callable[[dict[str, bytes]], None]:
     return lambda members: members.update({"json": members["json"].replace(old, new)})
 
@@ -186,12 +237,16 @@ def replaced(old: bytes, new: bytes) -> Callable[[dict[str, bytes]], None]:
         (lambda m: m.update({"s00.foa.flac": m["s00.flac"]}), (f"{KEY}.s00.foa.flac", "foreign")),
         (lambda m: m.update({"json": m["json"][:-1]}), (f"{KEY}.json", "invalid")),
         (replaced(b'"tail":"images"', b'"tail":"none"'), (f"{KEY}.json", "invalid")),
+        (replaced(b'"mono"]', b'"quad"]'), (f"{KEY}.json", "invalid")),
         (replaced(b"room-000002", b"room-000004"), (f"{KEY}.json", "mismatched")),
         (replaced(b'"foa":null', b'"foa":1.0'), (f"{KEY}.json", "mismatched")),
         (lambda m: m.update({"s00.flac": m["s00.flac"][:-9]}), (f"{KEY}.s00.flac", "damaged")),
         (lambda m: m.update({"s00.flac": silent_flac()}), (f"{KEY}.s00.flac", "invalid")),
         (lambda m: m.update({"s00.flac": noise_flac(channels=1)}), (f"{KEY}.s00.flac", "mismatched")),
         (lambda m: m.update({"s00.flac": noise_flac(taps=TAPS - 1)}), (f"{KEY}.s00.flac", "mismatched")),
+        (lambda m: m.update({"s00.flac": noise_flac(taps=TAPS + 1)}), (f"{KEY}.s00.flac", "mismatched")),
+        (lambda m: m.update({"s00.flac": promising(m["s00.flac"], 2**36 - 1)}), (f"{KEY}.s00.flac", "damaged")),
+        (lambda m: m.update({"s00.flac": promising(m["s00.flac"], 10**6)}), (f"{KEY}.s00.flac", "mismatched")),
         (lambda m: m.update({"s00.flac": noise_flac(sample_rate=48000)}), (f"{KEY}.s00.flac", "mismatched")),
     ],
 )  # fmt: skip
@@ -203,6 +258,15 @@ def test_content_that_breaks_its_record(
     reseal(folder, [(key, list(members.items())) for key, members in samples])
     assert found(folder) == {(SHARD, *problem)}
     assert found(folder, deep=False) == set()
+
+
+def test_rate_that_no_float_holds_is_mismatched(folder: Path) -> None:
+    samples = [(key, dict(members)) for key, members in samples_of(folder)]
+    rate = b'"sample_rate":44100,"duration_s"'
+    assert rate in samples[0][1]["json"]
+    replaced(rate, b'"sample_rate":1' + b"0" * 400 + b',"duration_s"')(samples[0][1])
+    reseal(folder, [(key, list(members.items())) for key, members in samples])
+    assert (SHARD, f"{KEY}.s00.flac", "mismatched") in found(folder)
 
 
 def test_index_that_disagrees(folder: Path) -> None:

@@ -1,9 +1,11 @@
 """One room of a library: what its sample holds, and that the record tells the truth about the audio."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from twnm_schemas import RenderSpec, RoomRecord, RoomSpec
+from twnm_schemas import HrtfError, RenderSpec, RoomRecord, RoomSpec
 from twnm_schemas.distributions import Constant, Uniform
 from twnm_schemas.rooms import FlatAbsorption, SizeSpec
 from twnm_shards.flac import decode_flac
@@ -20,7 +22,8 @@ def make_recipe(**changes):
     from twnm_sim import load_hrtf
 
     spec = RenderSpec(**{"room": SMALL, "sources_per_room": 4, **changes})
-    return Recipe(spec, None, 7, fingerprint_of(spec, load_hrtf("kemar").info, 7), library_versions())
+    info = load_hrtf("kemar", spec.sample_rate).info
+    return Recipe(spec, info, None, 7, fingerprint_of(spec, info, 7), library_versions())
 
 
 @pytest.fixture(scope="module")
@@ -87,19 +90,54 @@ def test_positions_below_the_heads_coverage_are_redrawn_or_flagged():
     assert record.rejections == redrawn.rejections
 
 
-def test_a_position_that_would_be_silent_is_rejected_by_name_and_redrawn():
-    # 22 ms end before the sound of a source 7.5 m away arrives
-    large = SMALL.model_copy(
-        update={
-            "sizes": (
-                SizeSpec(name="large", x_m=Constant(value=20.0), y_m=Constant(value=6.0), z_m=Constant(value=3.0)),
-            )
-        }
-    )
-    produced = make_producer(make_recipe(room=large, duration_s=0.022))(1)
+def test_a_position_whose_sound_comes_after_the_end_is_rejected_by_name_and_redrawn():
+    # 22 ms end before the sound of a source 5.5 m away is heard
+    side = SizeSpec(name="large", x_m=Constant(value=20.0), y_m=Constant(value=6.0), z_m=Constant(value=3.0))
+    produced = make_producer(make_recipe(room=SMALL.model_copy(update={"sizes": (side,)}), duration_s=0.022))(1)
     record = RoomRecord.model_validate_json(produced.members[0][1])
-    assert produced.rejections.count("audio_silent") >= 1
-    assert all(source.distance_m < 7.6 for source in record.sources)
+    assert produced.rejections.count("direct_sound_after_end") >= 1
+    assert all(source.distance_m < 5.6 for source in record.sources)
+
+
+def test_a_room_stays_in_its_split_however_it_is_rendered():
+    from twnm_sim.library.produce import room_group
+
+    spec = RenderSpec(room=SMALL)
+    changed = [
+        {"tail": "images"},
+        {"duration_s": 1.0},
+        {"outputs": ("mono",)},
+        {"hrtf": "fabian"},
+        {"highpass_hz": 0.0},
+    ]
+    assert {room_group(spec.model_copy(update=change), 7, 17) for change in changed} == {room_group(spec, 7, 17)}
+    assert room_group(spec, 8, 17) != room_group(spec, 7, 17) != room_group(RenderSpec(), 7, 17)
+
+
+def test_a_head_that_changed_since_the_plan_stops_the_worker():
+    recipe = make_recipe()
+    other = recipe.hrtf.model_copy(update={"sha256": "0" * 64})
+    with pytest.raises(HrtfError, match="changed while the run went on"):
+        make_producer(replace(recipe, hrtf=other))
+
+
+def test_an_anechoic_room_has_no_reverberation_to_set_the_direct_sound_against():
+    dead = SMALL.model_copy(update={"absorptions": (FlatAbsorption(alpha=Constant(value=1.0)),)})
+    record = RoomRecord.model_validate_json(make_producer(make_recipe(room=dead, duration_s=0.2))(0).members[0][1])
+    for source in record.sources:
+        assert source.acoustics.broadband.drr_db is None
+        assert source.acoustics.t_mid_s is None
+
+
+@pytest.mark.parametrize("highpass_hz", [0.0, 20.0, 100.0])
+def test_the_direct_image_is_treated_as_the_response_is(highpass_hz):
+    """The ratio at 1 kHz and above must not depend on a high-pass far below."""
+    ratios = []
+    for corner_hz in (0.0, highpass_hz):
+        produced = make_producer(make_recipe(highpass_hz=corner_hz))(17)
+        record = RoomRecord.model_validate_json(produced.members[0][1])
+        ratios.append([source.acoustics.bands[3].drr_db for source in record.sources])
+    np.testing.assert_allclose(ratios[0], ratios[1], atol=0.1)
 
 
 def test_dc_is_seen():

@@ -1,6 +1,5 @@
 """`twnm-sim render` and `twnm-sim spec`."""
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -116,7 +115,7 @@ def render(
 
     from twnm_schemas.errors import SpecError
     from twnm_schemas.render import Atmosphere, RenderSpec
-    from twnm_sim.library.run import Request, plan_run
+    from twnm_sim.library.run import Request, count_cores, plan_run
 
     if resume and overwrite:
         raise SpecError("--resume and --overwrite exclude each other; give one of them.")
@@ -145,7 +144,7 @@ def render(
         seed=seed,
         out=Path(out) if "://" not in out else _refuse_url(out),
         shard_size=shard_size,
-        workers=workers or os.cpu_count() or 1,
+        workers=workers or count_cores(),
         mode="resume" if resume else "overwrite" if overwrite else "continue",
         hrtf_license=hrtf_license,
     )

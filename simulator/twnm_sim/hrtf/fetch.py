@@ -2,24 +2,14 @@
 
 import hashlib
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from twnm_schemas import HrtfError, MachineError
+from twnm_sim.caches import cache_folder
 from twnm_sim.hrtf.catalog import KnownSet
-
-CACHE_VARIABLE = "TWNM_CACHE"
-
-
-def cache_folder() -> Path:
-    """Where downloads are kept: the folder that the environment variable TWNM_CACHE names, else the user's cache."""
-    import pooch
-
-    named = os.environ.get(CACHE_VARIABLE)
-    return Path(named).expanduser() if named else Path(pooch.os_cache("twnm"))
 
 
 def fetch_known(known: KnownSet) -> Path:
@@ -76,7 +66,7 @@ def _retrieve(url: str, path: Path) -> None:
     except OSError as error:
         raise MachineError(
             f"The cache folder {path.parent} cannot be made ({error.strerror}); "
-            f"set {CACHE_VARIABLE} to a folder that can be written."
+            f"set TWNM_CACHE to a folder that can be written."
         ) from error
     with _quiet(pooch.get_logger()):
         pooch.retrieve(url, known_hash=None, fname=path.name, path=path.parent)

@@ -1,7 +1,8 @@
 """From a spec to a job: what it will weigh, how it is cut into shards and units, and what its fingerprint holds.
 
-What changes a sample's bytes and so is in the fingerprint: the `RenderSpec` whole, the HRTF by the SHA-256 of its file
-(not by its name or path), the seed, and `RENDERER`, the version of the code that draws, renders, measures and encodes.
+What changes a sample's bytes and so is in the fingerprint: the `RenderSpec` whole, the HRTF by all that a record says
+of it (checksum, name, terms; not its path), the seed, and `RENDERER`, the version of the code that draws, renders,
+measures and encodes.
 The versions of libraries are recorded and compared on resume; `twnm_shards.plans` lists what is left out.
 """
 
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
+import soundfile
 from pydantic import JsonValue
 
 from twnm_schemas.base import NameValue, name_values
@@ -44,11 +46,13 @@ class Prediction:
 def predict(spec: RenderSpec, rooms: int, seed: int) -> Prediction:
     """From the first 64 rooms' drawn sizes; nothing is rendered, and the same spec and seed predict the same."""
     lengths = [_length_s(spec, seed, index) for index in range(_SAMPLED_ROOMS)]
-    mean_s = float(np.mean(lengths))
+    mean_s = float(np.mean(lengths))  # of always as many, so that shards do not depend on how many rooms follow
+    expected_s = float(np.mean(lengths[:rooms])) if rooms > 0 else mean_s
     per_second = sum(_CHANNELS[o] * _BYTES_PER_SAMPLE[o] for o in spec.outputs) * spec.sample_rate
     room_bytes = spec.sources_per_room * (mean_s * per_second + _RECORD_BYTES)
-    response_s = mean_s * spec.sources_per_room
-    return Prediction(room_bytes, response_s, int(rooms * room_bytes), rooms * response_s)
+    positions = rooms * spec.sources_per_room
+    size = int(positions * (expected_s * per_second + _RECORD_BYTES))
+    return Prediction(room_bytes, mean_s * spec.sources_per_room, size, positions * expected_s)
 
 
 def _length_s(spec: RenderSpec, seed: int, index: int) -> float:
@@ -108,12 +112,12 @@ def _describe_settings(spec: RenderSpec, hrtf: HrtfInfo) -> dict[str, JsonValue]
 
 def fingerprint_of(spec: RenderSpec, hrtf: HrtfInfo, seed: int) -> str:
     """The name of everything that changes a sample's bytes."""
-    content = spec.model_dump(mode="json")
-    content["hrtf"] = {"sha256": hrtf.sha256 or hrtf.name, "license": hrtf.license}
-    return fingerprint({"renderer": RENDERER, "seed": seed, "spec": content})
+    content = spec.model_dump(mode="json", exclude={"hrtf"})
+    return fingerprint({"renderer": RENDERER, "seed": seed, "spec": content, "hrtf": hrtf})
 
 
 def library_versions() -> tuple[NameValue, ...]:
     """The versions that a library's bytes rest on."""
-    names = ("twnm", "numpy", "scipy", "numba", "soundfile", "soxr", "sofar")
-    return name_values({"renderer": RENDERER, **{name: version(name) for name in names}})
+    names = ("twnm", "numpy", "scipy", "numba", "pydantic", "pyroomacoustics", "pyarrow", "sofar", "soundfile", "soxr")
+    versions = {name: version(name) for name in names}
+    return name_values({"renderer": RENDERER, "libsndfile": soundfile.__libsndfile_version__, **versions})

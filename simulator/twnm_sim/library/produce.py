@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import dist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twnm_schemas.acoustics import Acoustics
 from twnm_schemas.base import NameValue
-from twnm_schemas.errors import AudioError, SpecError
+from twnm_schemas.errors import HrtfError, SpecError
+from twnm_schemas.fingerprints import fingerprint
 from twnm_schemas.geometry import direction_of, rotation_matrix, to_listener_frame
-from twnm_schemas.records import RoomRecord, Scale, SourcePosition
+from twnm_schemas.records import HrtfInfo, RoomRecord, Scale, SourcePosition
 from twnm_schemas.render import RenderSpec
 from twnm_schemas.rooms import Listener, Triple
 from twnm_schemas.splits import split_of
@@ -21,12 +23,14 @@ from twnm_shards.units import Produce, Produced
 from twnm_sim.decay import response_length_s, rt60_eyring
 from twnm_sim.hrtf.load import load_hrtf
 from twnm_sim.measure import DirectImage, measure_brir
-from twnm_sim.render.brirs import Rendered, RoomRenderer
+from twnm_sim.render.brirs import NotFiniteError, Rendered, RoomRenderer, SilentError
 from twnm_sim.render.receivers import Head, find_hrtf_error_deg, prepare_head
 from twnm_sim.rooms import Layout, draw_layout, is_near_field
 
 HRTF_COVERAGE_DEG = 7.5  # a direct path farther from every measured direction is not this head's
 OUTSIDE_COVERAGE = "outside_hrtf_coverage"
+AFTER_END = "direct_sound_after_end"
+_LEAST_AFTER_ONSET_S = 0.005  # of a response with a set duration that must follow the direct sound's onset
 _EXTENSIONS = {"binaural": "flac", "foa": "foa.flac", "mono": "mono.flac"}
 _ROOM_TRIES = 20
 _DC_SHARE = 1e-2  # of the response's energy x length, that a mean may have after the high-pass
@@ -37,6 +41,7 @@ class Recipe:
     """What a worker needs to make any room of a library."""
 
     spec: RenderSpec
+    hrtf: HrtfInfo
     hrtf_license: str | None
     seed: int
     fingerprint: str
@@ -44,8 +49,13 @@ class Recipe:
 
 
 def make_producer(recipe: Recipe) -> Produce:
-    """Load the head once a worker and return the function from a room's index to its sample."""
+    """Load the head once a worker and return the function from a room's index to its sample.
+
+    Raises HrtfError where the file is no longer the one that the run was planned with.
+    """
     hrtf = load_hrtf(recipe.spec.hrtf, recipe.spec.sample_rate, license=recipe.hrtf_license)
+    if hrtf.info != recipe.hrtf:
+        raise HrtfError(f"The HRTF {recipe.spec.hrtf} changed while the run went on; give a file that stays as it is.")
     return partial(produce_room, recipe, prepare_head(hrtf))
 
 
@@ -73,9 +83,14 @@ class _RefusedAudio(Exception):  # noqa: N818  # carries a rejection to the loop
 
 
 def _accept(spec: RenderSpec, head: Head, refused: dict[Triple, str]) -> Callable[[Listener, Triple], str | None]:
+    latency_s = head.hrtf.info.latency_s if "binaural" in spec.outputs else 0.0
+
     def accept(listener: Listener, position: Triple) -> str | None:
         if position in refused:
             return refused[position]
+        arrival_s = dist(position, listener.position_m) / spec.atmosphere.speed_of_sound + latency_s
+        if spec.duration_s is not None and arrival_s + _LEAST_AFTER_ONSET_S > spec.duration_s:
+            return AFTER_END
         if spec.hrtf_gap == "reject" and find_hrtf_error_deg(head, listener, position) > HRTF_COVERAGE_DEG:
             return OUTSIDE_COVERAGE
         return None
@@ -117,8 +132,10 @@ def _render_position(recipe: Recipe, renderer: RoomRenderer, index: int, s: int,
 
     try:
         rendered = renderer.render(position, rng)
-    except AudioError as error:
-        raise _RefusedAudio(position, "audio_not_finite" if "NaN" in str(error) else "audio_silent") from error
+    except NotFiniteError as error:
+        raise _RefusedAudio(position, "audio_not_finite") from error
+    except SilentError as error:
+        raise _RefusedAudio(position, "audio_silent") from error
     if recipe.spec.highpass_hz > 0 and any(_has_dc(response_CK) for response_CK in rendered.responses.values()):
         raise _RefusedAudio(position, "audio_dc")
     return rendered
@@ -169,8 +186,11 @@ def _describe_room(
 ) -> RoomRecord:
     spec, head = recipe.spec, renderer.head
     assert head is not None
+    group = room_group(spec, recipe.seed, index)
     return RoomRecord(
         room_id=f"room-{index:06d}",
+        group=group,
+        split=split_of(group),
         size_m=layout.room.size_m,
         absorption=layout.room.absorption,
         size_category=layout.room.size_category,
@@ -198,12 +218,21 @@ def _describe_room(
     )
 
 
+def room_group(spec: RenderSpec, seed: int, index: int) -> str:
+    """The name that decides a room's split: what draws the room, and nothing of how it is rendered.
+
+    The same room with another tail, length or renderer is in the same split.
+    """
+    return f"room:{fingerprint({'room': spec.room, 'seed': seed})}:{index}"
+
+
 def _index_row(record: RoomRecord) -> dict[str, str | int | float | bool | None]:
     """What people filter rooms by."""
     times = [source.acoustics.t_mid_s for source in record.sources]
     known = sorted(t for t in times if t is not None)
     return {
-        "split": split_of(f"room:{record.fingerprint}:{record.room_id}"),
+        "group": record.group,
+        "split": record.split,
         "size_category": record.size_category,
         "absorption_class": record.absorption_class,
         "volume_m3": float(np.prod(record.size_m)),

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from twnm_schemas.errors import SpecError, StoreError
+from twnm_schemas.errors import StoreError
 from twnm_schemas.manifests import Manifest
+from twnm_schemas.records import HrtfInfo
 from twnm_schemas.render import RenderSpec
 from twnm_schemas.rooms import Listener, Room
 from twnm_shards.files import free_bytes
@@ -25,7 +26,7 @@ from twnm_sim.render.receivers import prepare_head
 
 FOLDER = "brirs"
 _START_S = 5.0  # in which workers start and load the compiled loops
-_MARGIN = 1.05  # of the predicted bytes, for the units of the shard that is being assembled
+_MARGIN = 1.05  # of the predicted bytes
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Plan:
     """A request made ready: its job and what it will take."""
 
     request: Request
+    hrtf: HrtfInfo
     job: Job
     prediction: Prediction
     seconds: float
@@ -71,21 +73,16 @@ def plan_run(request: Request) -> Plan:
 
     Raises SpecError, HrtfError or StoreError (the disk cannot hold it).
     """
-    if "://" in str(request.out) or ":/" in str(request.out):
-        raise SpecError(
-            f"--out {request.out} is a URL, and render writes to a local folder; "
-            "render to one and send it with twnm-shards publish."
-        )
     folder = library_folder(request.out)
     if request.mode == "resume":
         require_run(folder)
     hrtf = load_hrtf(request.spec.hrtf, request.spec.sample_rate, license=request.hrtf_license)
     prediction = predict(request.spec, request.rooms, request.seed)
     job = build_job(request.spec, hrtf.info, request.rooms, request.seed, request.shard_size, prediction)
-    _check_disk(folder, prediction)
+    _check_disk(folder, prediction, job)
     per_second = _time_rendering(request, prediction)
-    seconds = _START_S + per_second * prediction.response_s / min(request.workers, os.cpu_count() or 1)
-    return Plan(request, job, prediction, seconds, folder)
+    seconds = _START_S + per_second * prediction.response_s / min(request.workers, count_cores())
+    return Plan(request, hrtf.info, job, prediction, seconds, folder)
 
 
 def library_folder(root: Path) -> Path:
@@ -93,9 +90,11 @@ def library_folder(root: Path) -> Path:
     return root if root.name == FOLDER else root / FOLDER
 
 
-def _check_disk(folder: Path, prediction: Prediction) -> None:
+def _check_disk(folder: Path, prediction: Prediction, job: Job) -> None:
+    """A shard is joined from units that stay until it is whole, so one shard more than the library must fit."""
+    shard = min(1.0, job.samples_per_shard / job.samples) * prediction.bytes
     there = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
-    needed, free = _MARGIN * prediction.bytes - there, free_bytes(folder)
+    needed, free = _MARGIN * (prediction.bytes + shard) - there, free_bytes(folder)
     if needed > free:
         raise StoreError(
             f"The library needs about {needed / 1e9:.1f} GB and the disk of {folder} has {free / 1e9:.1f} GB free; "
@@ -131,13 +130,21 @@ def _time_rendering(request: Request, prediction: Prediction) -> float:
     return min(times) / length_s  # the first one compiled or loaded, and other work may have come between
 
 
+def count_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def run_plan(plan: Plan, on_progress: Callable[[Progress], None] | None = None) -> Summary:
     """Render what is missing, write shards, and sum up."""
     begun = time.monotonic()
     request = plan.request
-    recipe = Recipe(request.spec, request.hrtf_license, request.seed, plan.job.fingerprint, plan.job.versions)
+    job = plan.job
+    recipe = Recipe(request.spec, plan.hrtf, request.hrtf_license, request.seed, job.fingerprint, job.versions)
     manifest = run_job(
-        plan.job,
+        job,
         plan.folder,
         make_producer,
         (recipe,),

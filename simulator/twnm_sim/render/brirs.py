@@ -12,16 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twnm_schemas.errors import AudioError, SpecError
+from twnm_schemas.fingerprints import fingerprint
 from twnm_schemas.geometry import rotation_matrix
-from twnm_schemas.render import Atmosphere
+from twnm_schemas.render import MAX_DURATION_S, Atmosphere
 from twnm_schemas.rooms import Listener, Room
 from twnm_shards.rng import rng_for
 from twnm_sim.decay import response_length_s
 from twnm_sim.hrtf.model import Hrtf
 from twnm_sim.render.highpass import apply_highpass
-from twnm_sim.render.images import Axis, Images, count_images, list_axes, list_images, walls_are_flat
-from twnm_sim.render.late import BLOCK, split_shell
-from twnm_sim.render.losses import WallBasis, apply_air, apply_walls, find_wall_basis
+from twnm_sim.render.images import Axis, Images, count_images, list_axes, list_images
+from twnm_sim.render.late import split_shell
+from twnm_sim.render.losses import WallBasis, air_hop, apply_air, apply_walls, find_wall_basis
 from twnm_sim.render.receivers import Ears, Head, Microphone, Receiver, find_hrtf_error_deg, prepare_head
 from twnm_sim.render.tail import (
     FADE_S,
@@ -35,11 +36,21 @@ from twnm_sim.render.tail import (
     shape_tail,
 )
 from twnm_sim.rooms import check_geometry
+from twnm_sim.walls import walls_are_flat
 
 Float = NDArray[np.floating]
 OUTPUTS = ("binaural", "foa", "mono")
 _IMAGES_AT_ONCE = 400_000  # bounds a worker's memory whatever the room
+_BLOCK = 8192  # samples of the late field listed at once where no head has a say
 _WALL_RING = 2048  # samples kept after an early part for its wall filters
+
+
+class NotFiniteError(AudioError):
+    """A response holds NaN or infinity."""
+
+
+class SilentError(AudioError):
+    """A response holds nothing: its sound arrives after its end."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +155,7 @@ class RoomRenderer:
         """Ranges of samples: the early part, then blocks that the late field's buffers can hold."""
         end = min(self.taps, int(np.ceil(end_s * self.sample_rate)))
         early = min(end, int(np.ceil((self.mixing_s + FADE_S) * self.sample_rate)))
-        length = self.head.late.block if self.head else BLOCK
+        length = self.head.late.block if self.head else _BLOCK
         starts = [0, *range(early, end, length)]
         return list(zip(starts, [*starts[1:], end], strict=True))
 
@@ -189,7 +200,8 @@ class RoomRenderer:
         if frames == 0:
             return
         used = ["w"] if self.outputs == ("mono",) else ["w", "y", "z", "x"] if "foa" in self.outputs else ["w", "y"]
-        noise = {name: draw_noise(rng(name), frames) for name in used}
+        bins = next(iter(self._shapes.values())).gain_CMF.shape[2]
+        noise = {name: draw_noise(rng(name), frames, bins) for name in used}
         for name, response_CK in responses.items():
             shape = self._shapes["binaural" if name == "binaural" else "foa"]
             count = shape.gain_CMF.shape[1]
@@ -203,9 +215,9 @@ class RoomRenderer:
     def _describe(self, source: tuple[float, float, float], responses: dict[str, NDArray[np.float32]]) -> Rendered:
         for name, response_CK in responses.items():
             if not np.isfinite(response_CK).all():
-                raise AudioError(f"The {name} response of the source at {_show(source)} m holds NaN or infinity.")
+                raise NotFiniteError(f"The {name} response of the source at {_show(source)} m holds NaN or infinity.")
             if not response_CK.any():
-                raise AudioError(
+                raise SilentError(
                     f"The {name} response of the source at {_show(source)} m is silent: "
                     f"its sound arrives after the response's {self.taps / self.sample_rate:g} s; give more."
                 )
@@ -216,21 +228,27 @@ class RoomRenderer:
         """The direct sound alone, (C, T) by output, with its first sample's place in the response."""
         displacement = np.subtract(source, self.listener.position_m)
         distance = float(np.linalg.norm(displacement))
-        start = int(distance / self._speed * self.sample_rate)
+        arrival = distance / self._speed * self.sample_rate
+        # in the windows of the air's filter that the whole response has, and with room for the high-pass to ring
+        hop = air_hop(self.sample_rate)
+        ring = min(round(self.sample_rate / max(self.highpass_hz, 10.0)), 8 * hop)
+        lead = next(iter(self._receivers.values())).lead
+        first_hop = (int(arrival) - lead - ring) // hop
+        start = first_hop * hop
+        length = int(arrival) - start + ring
         images = Images(
             displacement[None], np.array([distance]), np.array([1.0 / distance]), np.zeros((1, 3), np.int32)
         )
-        delay_N = np.array([distance / self._speed * self.sample_rate - start])
+        delay_N = np.array([arrival - start - lead])
         direct = {}
         for name, receiver in self._receivers.items():
-            receiver.begin(1, 64, 1.0)
+            receiver.begin(1, length, 0.0)
             receiver.add(images, delay_N, images.gain_N[None])
             direct_CT = receiver.finish()[0]
-            if self.atmosphere.absorption:  # one distance: any latency that puts it there
-                latency_s = -distance / self._speed
-                direct_CT = apply_air(direct_CT, self.sample_rate, self.atmosphere, latency_s)
-            direct[name] = direct_CT
-        return direct, start - _lead_of(self._receivers)
+            if self.atmosphere.absorption:
+                direct_CT = apply_air(direct_CT, self.sample_rate, self.atmosphere, receiver.latency_s, first_hop)
+            direct[name] = apply_highpass(direct_CT, self.highpass_hz, self.sample_rate)
+        return direct, start
 
     def hrtf_error_deg(self, source: tuple[float, float, float]) -> float:
         """The angle between the direct path and the measured direction that stands for it; 0 without a head."""
@@ -239,10 +257,6 @@ class RoomRenderer:
 
 def _show(position: Sequence[float]) -> str:
     return "(" + ", ".join(f"{value:g}" for value in position) + ")"
-
-
-def _lead_of(receivers: dict[str, Receiver]) -> int:
-    return next(iter(receivers.values())).lead
 
 
 def render_brirs(
@@ -254,7 +268,7 @@ def render_brirs(
     sample_rate: int = 44100,
     duration_s: float | None = None,
     tail: str = "diffuse",
-    air_absorption: bool = True,
+    air_absorption: bool | None = None,
     output: str = "binaural",
     atmosphere: Atmosphere | None = None,
     highpass_hz: float = 20.0,
@@ -263,9 +277,10 @@ def render_brirs(
     """Impulse responses (S, C, K) from each source position (world frame, metres) to the listener, float32 pressure.
 
     `tail`: "images" adds every image source to the end; "diffuse" adds them up to the mixing time (80 ms or more) and
-    continues with shaped noise, drawn from `seed` and the source's index. `duration_s` None is the full length
-    (`decay.response_length_s`). `output`: "binaural", "foa" (AmbiX, turned with the head) or "mono". `hrtf` may be None
-    for the last two. Raises GeometryError for positions that cannot be, SpecError for settings that do not exist.
+    continues with shaped noise, drawn from `seed`, the room, the listener and the source. `duration_s` None is the full
+    length (`decay.response_length_s`). `air_absorption` None leaves it to `atmosphere`, which has it on. `output`:
+    "binaural", "foa" (AmbiX, turned with the head) or "mono"; `hrtf` may be None for the last two.
+    Raises GeometryError for positions that cannot be, SpecError for settings that do not exist.
     """
     if output not in OUTPUTS:
         raise SpecError(f"There is no output {output!r}; choose one of {', '.join(OUTPUTS)}.")
@@ -276,8 +291,11 @@ def render_brirs(
             f"The HRTF is at {hrtf.sample_rate} Hz and the rendering at {sample_rate} Hz; "
             f"load it with load_hrtf(..., sample_rate={sample_rate})."
         )
+    _check_settings(sources, duration_s, highpass_hz)
     check_geometry(room, listener, sources)
-    atmosphere = (atmosphere or Atmosphere()).model_copy(update={"absorption": air_absorption})
+    atmosphere = atmosphere or Atmosphere()
+    if air_absorption is not None:
+        atmosphere = atmosphere.model_copy(update={"absorption": air_absorption})
     length_s = response_length_s(room, atmosphere) if duration_s is None else duration_s
     renderer = RoomRenderer(
         room,
@@ -290,9 +308,19 @@ def render_brirs(
         highpass_hz=highpass_hz,
         outputs=(output,),
     )
+    place = fingerprint({"room": room, "listener": listener})
     return np.stack(
         [
-            renderer.render(source, partial(rng_for, seed, "source", s, "tail")).responses[output]
-            for s, source in enumerate(sources)
+            renderer.render(source, partial(rng_for, seed, "tail", place, fingerprint(list(source)))).responses[output]
+            for source in ((float(x), float(y), float(z)) for x, y, z in sources)
         ]
     )
+
+
+def _check_settings(sources: Sequence[Sequence[float]], duration_s: float | None, highpass_hz: float) -> None:
+    if len(sources) == 0:
+        raise SpecError("There are no sources to render; give at least one position.")
+    if duration_s is not None and not 0.0 < duration_s <= MAX_DURATION_S:
+        raise SpecError(f"A duration of {duration_s:g} s cannot be rendered; give up to {MAX_DURATION_S:g} s, or None.")
+    if highpass_hz != 0.0 and not 1.0 <= highpass_hz <= 200.0:
+        raise SpecError(f"A high-pass at {highpass_hz:g} Hz cannot be rendered; give 1 to 200 Hz, or 0 for none.")

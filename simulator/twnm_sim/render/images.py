@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from twnm_schemas.rooms import Room
 from twnm_sim.compiled import compiled
+from twnm_sim.walls import log_reflection
 
 Float = NDArray[np.floating]
 
@@ -46,18 +47,11 @@ class Images:
         return len(self.distance_N)
 
 
-def walls_are_flat(room: Room) -> bool:
-    """Whether every surface absorbs the same in all octave bands."""
-    return all(min(bands) == max(bands) for bands in room.absorption)
-
-
 def list_axes(
     room: Room, source: tuple[float, ...], listener: tuple[float, ...], farthest_m: float
 ) -> tuple[Axis, Axis, Axis]:
     """The three axes' images up to `farthest_m` from the listener."""
-    alpha_SB = np.asarray(room.absorption)
-    # ln sqrt(1 - alpha), bounded so that a fully absorbing wall gives 0 and not NaN where it is hit zero times
-    log_reflection_SB = 0.5 * np.log(np.maximum(1.0 - alpha_SB, 1e-300))
+    log_reflection_SB = log_reflection(room)
     return tuple(  # type: ignore[return-value]
         _list_axis(room.size_m[a], source[a], listener[a], log_reflection_SB[2 * a : 2 * a + 2], farthest_m)
         for a in range(3)

@@ -21,7 +21,7 @@ from twnm_sim.compiled import compiled
 from twnm_sim.render.fractional import STEPS, impulse_kernels
 
 LATE_DIRECTIONS = 1200  # all that KEMAR and the spherical head have; at 400 a decay was off by 0.5 dB, 1.5 in mid-room
-BLOCK = 1 << 13
+_SHORTEST_BLOCK = 1 << 13
 _TAPS = 16
 
 
@@ -32,11 +32,12 @@ class LateHead:
     group_D: NDArray[np.int32]
     spectrum_CGF: NDArray[np.complex64]
     taps: int
+    size: int
 
     @property
     def block(self) -> int:
-        """Samples of a block's buffers that can be convolved without wrapping."""
-        return BLOCK - self.taps - _TAPS
+        """Samples of a block's buffers, of `size` in all, that can be convolved without wrapping."""
+        return self.size - self.taps - _TAPS
 
     def prefers_buffers(self, images: float) -> bool:
         """Whether a block of so many images is cheaper through buffers (a direction's transform costs 900 images)."""
@@ -51,11 +52,13 @@ def build_late_head(hrirs_DCK: NDArray[np.float32], directions_D3: NDArray[np.fl
         np.lexsort((y, np.abs(y), x, z))
     ]  # ties fall as in `nearest`: a mirrored scene to a mirrored choice
     cosine_DG = directions_D3 @ directions_D3[chosen].T
-    spectrum_GCF = scipy.fft.rfft(hrirs_DCK[chosen], BLOCK)
+    size = max(_SHORTEST_BLOCK, 1 << int(np.ceil(np.log2(4 * hrirs_DCK.shape[-1]))))
+    spectrum_GCF = scipy.fft.rfft(hrirs_DCK[chosen], size)
     return LateHead(
         np.argmax(np.round(cosine_DG, 9), axis=1).astype(np.int32),
         np.ascontiguousarray(spectrum_GCF.transpose(1, 0, 2)),
         hrirs_DCK.shape[-1],
+        size,
     )
 
 
@@ -87,12 +90,12 @@ def place_images(
 
 
 def convolve_block(head: LateHead, buffer_RGT: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The two ears' response (R, 2, BLOCK) of one block's buffers; sample 0 is `BLOCK_LEAD` before the block's."""
-    out = np.empty((len(buffer_RGT), 2, BLOCK), np.float32)
+    """The two ears' response (R, 2, size) of one block's buffers; sample 0 is `BLOCK_LEAD` before the block's."""
+    out = np.empty((len(buffer_RGT), 2, head.size), np.float32)
     for row, buffer_GT in enumerate(buffer_RGT):
-        spectrum_CF = np.zeros((2, BLOCK // 2 + 1), np.complex64)
+        spectrum_CF = np.zeros((2, head.size // 2 + 1), np.complex64)
         _weigh(scipy.fft.rfft(buffer_GT), head.spectrum_CGF, spectrum_CF)
-        out[row] = scipy.fft.irfft(spectrum_CF, BLOCK)
+        out[row] = scipy.fft.irfft(spectrum_CF, head.size)
     return out
 
 
@@ -100,8 +103,8 @@ BLOCK_LEAD = _TAPS // 2 - 1
 
 
 def empty_buffers(head: LateHead, rows: int) -> NDArray[np.float32]:
-    """Buffers (R, G, BLOCK) of a block."""
-    return np.zeros((rows, head.spectrum_CGF.shape[1], BLOCK), np.float32)
+    """Buffers (R, G, size) of a block."""
+    return np.zeros((rows, head.spectrum_CGF.shape[1], head.size), np.float32)
 
 
 def split_shell(nearest_m: float, farthest_m: float, volume_m3: float, most: float) -> Iterator[tuple[float, float]]:

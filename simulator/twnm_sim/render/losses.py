@@ -20,25 +20,19 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from twnm_schemas.geometry import OCTAVE_CENTRES_HZ
 from twnm_schemas.render import Atmosphere
 from twnm_sim.air import air_absorption_db_per_m
 from twnm_sim.compiled import compiled
 from twnm_sim.render.images import Axis, Images
+from twnm_sim.walls import interpolate_octaves, octave_place
 
 Float = NDArray[np.floating]
 _PER_OCTAVE = 12
-_NODES_HZ = 125.0 * 2.0 ** (np.arange(6 * _PER_OCTAVE + 1) / _PER_OCTAVE)
+_PLACES = np.arange(6 * _PER_OCTAVE + 1) / _PER_OCTAVE  # octaves above 125 Hz at which magnitudes are kept
 _KEPT = 1e-6  # energy of the magnitudes that the kept rows may miss
 _SAMPLED = 4096  # images a decomposition is computed from
 _HOP_S = 0.010
 _PRE = 2048  # samples that a wall filter rings before and after, at 44.1 kHz 46 ms
-
-
-def interpolate_octaves(frequency_F: Float, log_gain_B: Float) -> Float:
-    """Per-octave log gains at any frequencies: linear over log frequency, constant outside 125 Hz to 8 kHz."""
-    octave_F = np.log2(np.maximum(frequency_F, 1.0) / OCTAVE_CENTRES_HZ[0])
-    return np.interp(octave_F, np.arange(len(OCTAVE_CENTRES_HZ)), log_gain_B)
 
 
 @dataclass(frozen=True)
@@ -57,7 +51,7 @@ class WallBasis:
 
 def find_wall_basis(axes: tuple[Axis, Axis, Axis], images: Images) -> WallBasis:
     """The fewest magnitudes that give these images' wall losses 60 dB down."""
-    x, y, z = (np.exp(_at_nodes(axis.log_gain_AB)) for axis in axes)
+    x, y, z = (np.exp(interpolate_octaves(_PLACES, axis.log_gain_AB)) for axis in axes)
     stride = max(1, len(images) // _SAMPLED)
     i, j, k = images.index_N3[::stride].T
     sampled_NM = x[i] * y[j] * z[k] / images.distance_N[::stride, None]
@@ -65,12 +59,6 @@ def find_wall_basis(axes: tuple[Axis, Axis, Axis], images: Images) -> WallBasis:
     missed_M = np.cumsum(values.clip(0.0))  # ascending: what dropping the first ones costs
     rows = max(1, int(np.sum(missed_M > _KEPT * missed_M[-1])))
     return WallBasis(np.ascontiguousarray(vectors_MM[:, ::-1][:, :rows].T), (x, y, z))
-
-
-def _at_nodes(log_gain_AB: Float) -> Float:
-    octaves = np.arange(len(OCTAVE_CENTRES_HZ))
-    node_M = np.arange(len(_NODES_HZ)) / _PER_OCTAVE
-    return np.stack([np.interp(node_M, octaves, row_B) for row_B in log_gain_AB])
 
 
 @compiled
@@ -100,10 +88,10 @@ def apply_walls(response_RCK: NDArray[np.float32], walls: WallBasis, sample_rate
     taps = response_RCK.shape[-1]
     size = scipy.fft.next_fast_len(taps + 2 * _PRE, real=True)
     frequency_F = np.fft.rfftfreq(size, 1.0 / sample_rate)
-    node_F = np.log2(np.maximum(frequency_F, 1.0) / _NODES_HZ[0]) * _PER_OCTAVE
+    place_F = octave_place(frequency_F)
     out_CF = np.zeros((response_RCK.shape[1], len(frequency_F)), np.complex64)
     for response_CK, magnitude_M in zip(response_RCK, walls.magnitude_RM, strict=True):
-        magnitude_F = np.interp(node_F, np.arange(len(_NODES_HZ)), magnitude_M).astype(np.float32)
+        magnitude_F = np.interp(place_F, _PLACES, magnitude_M).astype(np.float32)
         out_CF += scipy.fft.rfft(response_CK, size) * magnitude_F
     return np.asarray(scipy.fft.irfft(out_CF, size)[:, :taps])
 
@@ -121,15 +109,21 @@ def _air_on_bins(size: int, sample_rate: int, atmosphere: Atmosphere) -> Float:
     return air_nepers_per_m(np.fft.rfftfreq(size, 1.0 / sample_rate), atmosphere)
 
 
+def air_hop(sample_rate: int) -> int:
+    """Samples between two windows of `apply_air`."""
+    return int(_HOP_S * sample_rate)
+
+
 def apply_air(
-    response_CK: NDArray[np.float32], sample_rate: int, atmosphere: Atmosphere, latency_s: float
+    response_CK: NDArray[np.float32], sample_rate: int, atmosphere: Atmosphere, latency_s: float, first_hop: int = 0
 ) -> NDArray[np.float32]:
     """The response (C, K) with the loss of the air that each part of it has crossed.
 
-    What sounds at time t came from the distance c (t - latency_s); `latency_s` is the delay of the HRIRs.
+    What sounds at time t came from the distance c (t - latency_s); `latency_s` is the delay of the HRIRs. A part of a
+    response that begins `first_hop` times `air_hop` samples after emission is filtered as the whole would be.
     """
     channels, taps = response_CK.shape
-    hop = int(_HOP_S * sample_rate)
+    hop = air_hop(sample_rate)
     size = scipy.fft.next_fast_len(4 * hop, real=True)
     lead = (size - 2 * hop) // 2
     step_m = atmosphere.speed_of_sound * hop / sample_rate
@@ -143,7 +137,7 @@ def apply_air(
     # the triangle of block b peaks at sample b * hop: rise + fall of neighbours is one
     framed = np.zeros((channels, windows, size), np.float32)
     framed[:, :, lead : lead + 2 * hop] = blocks * triangle
-    distance_W = np.maximum(first_m + step_m * np.arange(windows), 0.0)
+    distance_W = np.maximum(first_m + step_m * (first_hop + np.arange(windows)), 0.0)
     loss_WF = np.exp(-np.outer(distance_W, _air_on_bins(size, sample_rate, atmosphere))).astype(np.float32)
     filtered = scipy.fft.irfft(scipy.fft.rfft(framed) * loss_WF, size)
     return _overlap(filtered, hop, lead, taps)

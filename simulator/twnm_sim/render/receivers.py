@@ -50,7 +50,7 @@ def prepare_head(hrtf: Hrtf) -> Head:
         hrtf,
         build_direction_table(hrtf.directions_D3),
         build_phase_table(hrtf.hrirs_DCK),
-        diffuse_field(hrtf.hrirs_DCK, hrtf.solid_angles_D),
+        diffuse_field(hrtf.hrirs_DCK, hrtf.solid_angles_D, hrtf.sample_rate),
         build_late_head(hrtf.hrirs_DCK, hrtf.directions_D3),
     )
 

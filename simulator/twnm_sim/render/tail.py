@@ -1,6 +1,6 @@
 """The diffuse tail: shaped noise that continues the images' energy.
 
-Gaussian noise, drawn anew in frames of 1,024 samples that overlap by half under a sine window (powers add to one),
+Gaussian noise, drawn anew in frames of 23 ms that overlap by half under a sine window (powers add to one),
 takes in every frame and frequency bin the energy that the image sources still bring (`decay.energy_rates`), each
 direction weighted by its own HRIR's power in that bin and by the air it crossed. The two ears' noise is mixed to the
 real part of the head's diffuse-field coherence: L = g_L (a W + j b Y), R = g_R (a W - j b Y) with
@@ -24,18 +24,19 @@ from twnm_schemas.rooms import Listener, Room
 from twnm_sim.compiled import compiled
 from twnm_sim.decay import energy_rates, quadrature_directions
 from twnm_sim.render.ambisonics import spherical_harmonics
-from twnm_sim.render.images import walls_are_flat
-from twnm_sim.render.losses import air_nepers_per_m, interpolate_octaves
+from twnm_sim.render.losses import air_nepers_per_m
 from twnm_sim.render.nearest import DirectionTable
+from twnm_sim.walls import octave_place, walls_are_flat
 
 Float = NDArray[np.floating]
-FRAME = 1024
-HOP = FRAME // 2
 FADE_S = 0.010
 SHORTEST_MIXING_S = 0.080
 _ECHOES_PER_S = 4000.0
+_AT_ONCE = 512  # directions, to bound the memory of large sets
 _VARIANCE = 6.0  # scales a complex number with uniform parts to variance one
-_NODE_FRAMES = 4  # frames between two at which the images' energy is computed, 46 ms
+_HOP_S = 0.0116  # half a frame: 512 samples at 44.1 kHz
+_NODE_FRAMES = 2  # half frames between two at which the images' energy is computed
+_PER_OCTAVE = 4  # places at which walls that are not flat are computed
 
 
 def mixing_time_s(room: Room, speed: float) -> float:
@@ -47,6 +48,11 @@ def mixing_time_s(room: Room, speed: float) -> float:
     return max(SHORTEST_MIXING_S, float(np.sqrt(_ECHOES_PER_S * room.volume_m3 / (4.0 * np.pi * speed**3))))
 
 
+def frame_hop(sample_rate: int) -> int:
+    """Samples of half a frame: about 11.6 ms, a good transform size."""
+    return int(scipy.fft.next_fast_len(round(_HOP_S * sample_rate), real=True))
+
+
 @dataclass(frozen=True)
 class DiffuseField:
     """What the tail needs of a head: power (2, D, F) of its HRIRs, and the real diffuse-field coherence (F,)."""
@@ -55,17 +61,25 @@ class DiffuseField:
     coherence_F: Float
 
 
-def diffuse_field(hrirs_DCK: NDArray[np.float32], solid_angles_D: Float) -> DiffuseField:
-    """The field of a set whose directions are weighted by their solid angle."""
-    spectrum_DCF = np.fft.rfft(hrirs_DCK.astype(np.float64), FRAME)
-    if hrirs_DCK.shape[-1] > FRAME:  # fold what is longer, as sampling the spectrum would
-        full = np.fft.rfft(hrirs_DCK.astype(np.float64), FRAME * -(-hrirs_DCK.shape[-1] // FRAME))
-        spectrum_DCF = full[:, :, :: -(-hrirs_DCK.shape[-1] // FRAME)]
-    weight_D11 = solid_angles_D[:, None] / solid_angles_D.sum()
-    power_CF = np.sum(weight_D11[:, None] * np.abs(spectrum_DCF) ** 2, axis=0)
-    cross_F = np.sum(weight_D11 * spectrum_DCF[:, 0] * spectrum_DCF[:, 1].conj(), axis=0)
-    coherence_F = cross_F.real / np.sqrt(np.maximum(power_CF[0] * power_CF[1], 1e-30))
-    power_CDF = np.ascontiguousarray((np.abs(spectrum_DCF) ** 2).transpose(1, 0, 2).astype(np.float32))
+def diffuse_field(hrirs_DCK: NDArray[np.float32], solid_angles_D: Float, sample_rate: int) -> DiffuseField:
+    """The field of a set whose directions are weighted by their solid angle, in the bins of the tail's frames."""
+    frame = 2 * frame_hop(sample_rate)
+    directions, ears, taps = hrirs_DCK.shape
+    power_CDF = np.empty((ears, directions, frame // 2 + 1), np.float32)
+    mean_CF = np.zeros((ears, frame // 2 + 1))
+    cross_F = np.zeros(frame // 2 + 1, complex)
+    share_D = solid_angles_D / solid_angles_D.sum()
+    for first in range(0, directions, _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        padded = np.zeros((len(share_D[part]), ears, frame * -(-taps // frame)))
+        padded[..., :taps] = hrirs_DCK[part]
+        # a response longer than a frame is folded, which samples its spectrum
+        spectrum_DCF = np.fft.rfft(padded.reshape(len(padded), ears, -1, frame).sum(axis=2))
+        power_DCF = np.abs(spectrum_DCF) ** 2
+        power_CDF[:, part] = power_DCF.transpose(1, 0, 2)
+        mean_CF += np.einsum("d,dcf->cf", share_D[part], power_DCF)
+        cross_F += np.einsum("d,df->f", share_D[part], spectrum_DCF[:, 0] * spectrum_DCF[:, 1].conj())
+    coherence_F = cross_F.real / np.sqrt(np.maximum(mean_CF[0] * mean_CF[1], 1e-30))
     return DiffuseField(power_CDF, coherence_F.clip(-1.0, 1.0))
 
 
@@ -96,14 +110,13 @@ def shape_tail(
 
     `channel_power`: HRIR power (2, D, F) and the directions' table for a head, None for first-order Ambisonics.
     """
-    speed = atmosphere.speed_of_sound
+    speed, hop = atmosphere.speed_of_sound, frame_hop(sample_rate)
     start = int(np.ceil((mixing_time_s(room, speed) + latency_s) * sample_rate))
-    first_frame = start - HOP
-    frames = max(0, -(-(taps - start) // HOP) + 1) if taps > start else 0
-    if frames == 0:
+    frames = -(-(taps - start) // hop) + 1
+    if taps <= start:
         channels = 2 if channel_power else 4
-        return TailShape(taps, taps, np.zeros((channels, 0, HOP + 1), np.float32), np.zeros((0, FRAME), np.float32))
-    centre_M = (first_frame + HOP + HOP * np.arange(frames)) / sample_rate - latency_s
+        return TailShape(taps, taps, np.zeros((channels, 0, hop + 1), np.float32), np.zeros((0, 2 * hop), np.float32))
+    centre_M = (start + hop * np.arange(frames)) / sample_rate - latency_s
     rotation = np.array(rotation_matrix(listener.yaw_deg, listener.pitch_deg, listener.roll_deg))
     vectors_Q3 = quadrature_directions()[0] @ rotation
     if channel_power is None:
@@ -112,30 +125,62 @@ def shape_tail(
     else:
         power_CDF, table = channel_power
         groups_Q = table.find(vectors_Q3)
-    bands = (0,) if walls_are_flat(room) else tuple(range(7))
     node_M = np.maximum(centre_M[np.append(np.arange(0, frames - 1, _NODE_FRAMES), frames - 1)], 1e-4)
-    rates_BMD = energy_rates(room, node_M, speed, bands, groups_Q).astype(np.float32)
-    frequency_F = np.fft.rfftfreq(FRAME, 1.0 / sample_rate)
-    node_CMF = _energy_by_bin(rates_BMD, power_CDF[:, : rates_BMD.shape[2]], frequency_F) / np.float32(sample_rate)
+    places_B = [0.0] if walls_are_flat(room) else (np.arange(6 * _PER_OCTAVE + 1) / _PER_OCTAVE).tolist()
+    rates_BMD = energy_rates(room, node_M, speed, places_B, groups_Q).astype(np.float32)
+    frequency_F = np.fft.rfftfreq(2 * hop, 1.0 / sample_rate)
+    node_CMF = _energy_by_bin(rates_BMD, power_CDF, octave_place(frequency_F)) / np.float32(sample_rate)
     energy_CMF = _interpolate_frames(node_CMF, node_M, centre_M)
     if atmosphere.absorption:
         nepers_MF = np.outer(speed * centre_M, air_nepers_per_m(frequency_F, atmosphere))
         energy_CMF = energy_CMF * np.exp(-2.0 * nepers_MF).astype(np.float32)
-    gain_CMF = np.sqrt(energy_CMF * FRAME).astype(np.float32)
-    return TailShape(start, first_frame, gain_CMF, _windows(energy_CMF, sample_rate))
+    gain_CMF = np.sqrt(energy_CMF * (2 * hop)).astype(np.float32)
+    return TailShape(start, start - hop, gain_CMF, _windows(energy_CMF, sample_rate))
 
 
 def _energy_by_bin(
-    rates_BMD: NDArray[np.float32], power_CDF: NDArray[np.float32], frequency_F: Float
+    rates_BMD: NDArray[np.float32], power_CDF: NDArray[np.float32], place_F: Float
 ) -> NDArray[np.float32]:
-    """Energy per second (C, M, F): directions summed, octave bands interpolated in dB over log frequency."""
+    """Energy per second (C, M, F): each bin's directions summed, and its walls between two places in dB.
+
+    The places are a quarter of an octave apart, near enough for the sum over directions to be interpolated; between
+    octave centres each surface's loss is interpolated first (`energy_rates`).
+    """
+    channels, _, bins = power_CDF.shape
+    frames = rates_BMD.shape[1]
     if len(rates_BMD) == 1:
-        energy_CMF = np.stack([rates_BMD[0] @ power_DF for power_DF in power_CDF])
-        return np.broadcast_to(energy_CMF, (*energy_CMF.shape[:2], len(frequency_F)))
-    tiny = np.finfo(np.float32).tiny
-    log_CBMF = [[np.log(np.maximum(rates_MD @ p_DF, tiny)) for rates_MD in rates_BMD] for p_DF in power_CDF]
-    hat_BF = np.stack([interpolate_octaves(frequency_F, row) for row in np.eye(len(rates_BMD))]).astype(np.float32)
-    return np.stack([np.exp(sum(h_F * log_MF for h_F, log_MF in zip(hat_BF, logs, strict=True))) for logs in log_CBMF])
+        energy_CMF = np.zeros((channels, frames, bins), np.float32)
+        _sum_directions(rates_BMD[0], power_CDF, energy_CMF)
+        return np.broadcast_to(energy_CMF, (channels, frames, len(place_F)))
+    node_F = place_F * _PER_OCTAVE
+    out_CMF = np.empty((channels, frames, len(place_F)), np.float32)
+    for b in range(len(rates_BMD) - 1):
+        mine = np.flatnonzero((node_F >= b) & ((node_F < b + 1) | (b == len(rates_BMD) - 2)))
+        if len(mine) == 0:
+            continue
+        power_CDP = np.ascontiguousarray(power_CDF[:, :, mine] if bins > 1 else power_CDF)
+        low_CMP, high_CMP = (np.zeros((channels, frames, power_CDP.shape[2]), np.float32) for _ in range(2))
+        _sum_directions(rates_BMD[b], power_CDP, low_CMP)
+        _sum_directions(rates_BMD[b + 1], power_CDP, high_CMP)
+        share_P = (node_F[mine] - b).astype(np.float32)
+        tiny = np.finfo(np.float32).tiny
+        log_low, log_high = np.log(np.maximum(low_CMP, tiny)), np.log(np.maximum(high_CMP, tiny))
+        out_CMF[:, :, mine] = np.exp(log_low + share_P * (log_high - log_low))
+    return out_CMF
+
+
+@compiled
+def _sum_directions(rates_MD, power_CDF, out_CMF):  # type: ignore[no-untyped-def]  # compiled
+    # Not a matrix product of BLAS: its bytes would depend on the number of its threads.
+    for c in range(out_CMF.shape[0]):
+        for d in range(rates_MD.shape[1]):
+            power_F = power_CDF[c, d]
+            for m in range(out_CMF.shape[1]):
+                rate = rates_MD[m, d]
+                if rate != 0.0:
+                    out_F = out_CMF[c, m]
+                    for f in range(len(power_F)):
+                        out_F[f] += rate * power_F[f]
 
 
 def _interpolate_frames(node_CMF: NDArray[np.float32], node_M: Float, centre_M: Float) -> NDArray[np.float32]:
@@ -150,20 +195,21 @@ def _interpolate_frames(node_CMF: NDArray[np.float32], node_M: Float, centre_M: 
 
 
 def _windows(energy_CMF: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-    """Sine windows (M, FRAME), each with the decay of the whole band's energy inside its frame."""
+    """Sine windows (M, T), each with the decay of the whole band's energy inside its frame."""
+    frame = 2 * (energy_CMF.shape[2] - 1)
     total_M = np.maximum(energy_CMF[:, :, 2:].sum(axis=(0, 2), dtype=np.float64), 1e-30)
-    slope_M = np.gradient(np.log(total_M)) / HOP if len(total_M) > 1 else np.zeros(1)  # of energy, per sample
-    time_T = np.arange(FRAME) + 0.5 - HOP
-    sine_T = np.sin(np.pi * (np.arange(FRAME) + 0.5) / FRAME)
-    return (sine_T * np.exp(0.5 * slope_M[:, None].clip(-0.02, 0.0) * time_T)).astype(np.float32)
+    slope_M = np.gradient(np.log(total_M)) / (frame // 2) if len(total_M) > 1 else np.zeros(1)  # of energy, per sample
+    time_T = np.arange(frame) + 0.5 - frame // 2
+    sine_T = np.sin(np.pi * (np.arange(frame) + 0.5) / frame)
+    return np.asarray(sine_T * np.exp(0.5 * slope_M[:, None].clip(-0.02, 0.0) * time_T), dtype=np.float32)
 
 
-def draw_noise(rng: np.random.Generator, frames: int) -> NDArray[np.complex64]:
-    """Spectra (frames, F) of unit variance, but for a constant (1 + 1j) / 2 that `mix_*` takes away.
+def draw_noise(rng: np.random.Generator, frames: int, bins: int) -> NDArray[np.complex64]:
+    """Spectra (frames, bins) of parts uniform in [0, 1): `mix_*` centres and scales them to unit variance.
 
-    Uniform parts: the 1,026 of a frame make a Gaussian sample.
+    Their hundreds of uniform parts make a frame's samples Gaussian.
     """
-    return rng.random((frames, 2 * (HOP + 1)), dtype=np.float32).view(np.complex64)
+    return rng.random((frames, 2 * bins), dtype=np.float32).view(np.complex64)
 
 
 def mix_ears(
@@ -205,7 +251,7 @@ def add_tail(
     """Add the tail of shaped spectra to a response, in place, fading in over 10 ms (powers add)."""
     if shape.gain_CMF.shape[1] == 0:
         return
-    frames_CMT = scipy.fft.irfft(spectra_CMF, FRAME)
+    frames_CMT = scipy.fft.irfft(spectra_CMF, shape.window_MT.shape[1])
     fade = np.sin(0.5 * np.pi * (np.arange(int(FADE_S * sample_rate)) + 0.5) / int(FADE_S * sample_rate))
     _overlap_add(frames_CMT, shape.window_MT, shape.start, shape.first_frame, fade.astype(np.float32), response_CK)
 
