@@ -25,7 +25,7 @@ from twnm_sim.compiled import compiled
 from twnm_sim.walls import interpolate_octaves, log_reflection, walls_are_flat
 
 Float = NDArray[np.floating]
-_GAUSS = 10  # points a face's side: 2,400 directions
+_GAUSS = 12  # points a face's side: 3,456 directions
 _LENGTH_STEPS = 320  # 3 % apart in time
 
 

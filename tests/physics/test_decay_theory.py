@@ -126,3 +126,30 @@ def test_a_response_ends_where_its_slowest_octave_is_60_db_down(absorption, air)
 def test_a_dry_room_keeps_what_crosses_it_and_a_hard_one_five_seconds():
     assert response_length_s(Room(size_m=(5.0, 4.0, 3.0), absorption=1.0), DRY_AIR_OFF) >= np.sqrt(50.0) / SPEED + 0.03
     assert response_length_s(Room(size_m=(30.0, 35.0, 15.0), absorption=0.02), DRY_AIR_OFF) == 5.0
+
+
+@pytest.mark.parametrize("side", [0.9, 0.6])
+def test_the_energy_between_one_hard_pair_of_walls_is_followed_to_its_end(side):
+    """Flutter: late, all energy comes along z. Images listed column by column, positions drawn at random."""
+    size, hard, rng = (8.0, 6.0, 4.0), 0.05, np.random.default_rng(3)
+    room = Room(size_m=size, absorption=[side, side, side, side, hard, hard])
+    draws, few, many = 4000, np.arange(-9, 10), np.arange(-90, 91)
+
+    def displacements(length, k):
+        source, listener = rng.uniform(0.0, length, (2, draws, 1))
+        return k * length + np.where(k % 2 == 0, source, length - source) - listener
+
+    x, y, z = displacements(size[0], few), displacements(size[1], few), displacements(size[2], many)
+    gain_x, gain_z = (1.0 - side) ** np.abs(few), (1.0 - hard) ** np.abs(many)
+    for time_s in (0.2, 0.4, 0.8):
+        near, far = SPEED * time_s - 4.0, SPEED * time_s + 4.0
+        energy = 0.0
+        for i in range(len(few)):
+            for j in range(len(few)):
+                distance = np.sqrt(x[:, i, None] ** 2 + y[:, j, None] ** 2 + z**2)
+                inside = (distance >= near) & (distance < far)
+                energy += np.sum(inside * gain_x[i] * gain_x[j] * gain_z / distance**2)
+        listed = energy / draws / ((far - near) / SPEED)
+        times_s = np.linspace(near, far, 41) / SPEED
+        formula = energy_rates(room, times_s, SPEED, (0,))[0, :, 0].mean()
+        assert 10 * np.log10(formula / listed) == pytest.approx(0.0, abs=0.6), time_s

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from incoherent_reference import BIN, IncoherentSum, compare_decays
-from physics_cases import MILD_TABLE, TURNED, draw_point, draw_sources, open_head
+from physics_cases import MILD_TABLE, TURNED, UNEVEN_TABLE, draw_point, draw_sources, open_head
 from reference_renderer import octave_energy
 
 from twnm_schemas import Atmosphere, Listener, Room
@@ -21,6 +21,8 @@ CASES = {
     "table-air": ("fabian_358", 44100, (8.1, 6.3, 4.2), MILD_TABLE, True, 0.30),
     "small": ("fabian_358", 48000, (4.1, 5.3, 2.7), 0.30, True, 0.27),
     "dry": ("fabian_358", 48000, (4.1, 5.3, 2.7), 0.50, True, 0.18),
+    "uneven": ("kemar", 44100, (8.1, 6.3, 4.2), UNEVEN_TABLE, True, 0.40),
+    "low-rate": ("kemar", 16000, (8.1, 6.3, 4.2), 0.40, True, 0.30),
     "large": ("kemar", 44100, (21.0, 27.0, 11.0), 0.40, True, 0.75),
 }
 
@@ -69,9 +71,10 @@ def test_pooled_over_thirty_positions_it_decays_as_the_images_do(case):
     found = {
         centre: compare_decays(octave_energy(response_SCK, rate, centre), energy_W)
         for centre, energy_W in zip(OCTAVE_CENTRES_HZ, expected.octave_energies(), strict=True)
+        if centre * 2.0 <= rate / 2.0
     }
     print({centre: round(difference, 2) for centre, difference in found.items()})
-    assert all(abs(found[centre]) < 1.0 for centre in GATED), found
+    assert all(abs(found[centre]) < 1.0 for centre in GATED if centre in found), found
 
 
 @pytest.mark.parametrize(

@@ -68,3 +68,7 @@ def draw_scene(room: Room, rng: np.random.Generator, nearest_m: float = 0.3):
         source = draw_point(room, rng, 0.0)
         if np.linalg.norm(np.subtract(source, listener.position_m)) >= nearest_m:
             return listener, source
+
+
+# surfaces that differ from each other by octave, each the other way: what one absorbs the next one leaves
+UNEVEN_TABLE = [[0.15, 0.6, 0.15, 0.6, 0.15, 0.6, 0.15], [0.6, 0.15, 0.6, 0.15, 0.6, 0.15, 0.6]] * 3
