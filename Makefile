@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 DEMO := data/demo
 PYTHON ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 # The tested versions hold for every install, and inside pip's isolated builds too (the second name is that of pip 25.3
 # and later). The path stays relative because pip splits these variables at spaces.
@@ -15,14 +16,15 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL := $(BIN)/python -m pip install --quiet -c constraints.txt
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-core lint format bench docs schemas clean
+.PHONY: help demo test test-core lint format bench prove docs schemas clean
 
 help:
 	@echo "make demo       render a small BRIR library on the KEMAR head into $(DEMO) and check it"
 	@echo "make test       run all tests (PYTEST_ARGS='-k name' passes arguments on)"
 	@echo "make test-core  run the tests that need no torch"
 	@echo "make lint       ruff and mypy"
-	@echo "make bench      measure the speed of the renderer"
+	@echo "make bench      measure the speed of the renderer (BENCH_ARGS='--sofa FILE' adds a head)"
+	@echo "make prove      hold the renderer to its gates over many scenes (9 minutes)"
 	@echo "make docs       build the site into site/"
 	@echo "make schemas    write docs/schemas and docs/records.md anew from the records"
 	@echo "make clean      remove .venv and the site"
@@ -51,8 +53,11 @@ format: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
 
-bench: $(VENV)/.installed-dev
-	$(BIN)/python tests/performance/bench.py
+bench: $(VENV)/.installed-compare
+	$(BIN)/python tests/performance/bench.py $(BENCH_ARGS)
+
+prove: $(VENV)/.installed-dev
+	$(BIN)/python tests/performance/prove_physics.py
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/python docs/export_schemas.py --check
@@ -73,6 +78,10 @@ $(VENV)/.installed-run: $(VENV)/.created pyproject.toml constraints.txt
 $(VENV)/.installed-dev: $(VENV)/.created pyproject.toml constraints.txt
 	$(INSTALL) -e '.[dev]'
 	@touch $@ $(VENV)/.installed-run
+
+$(VENV)/.installed-compare: $(VENV)/.created pyproject.toml constraints.txt
+	$(INSTALL) -e '.[dev,compare]'
+	@touch $@ $(VENV)/.installed-run $(VENV)/.installed-dev
 
 $(VENV)/.installed-docs: $(VENV)/.created pyproject.toml constraints.txt
 	$(INSTALL) -e '.[docs]'

@@ -281,7 +281,7 @@ def main() -> None:
         bench_positions("diffuse", *((4, 3) if options.quick else (60, 30)))
         bench_positions("images", *((4, 1) if options.quick else (120, 1)))
     if "workers" in options.only:
-        bench_workers(4 if options.quick else 60)
+        bench_workers(4 if options.quick else 200)
 
 
 def _version(name: str) -> str:

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 EARLY_S = 0.080
 MOST_IMAGES = 12_000  # what a sum may cost; small hard rooms stay below
 _RING = 4096  # samples that zero-phase losses may ring on either side
+_HEARD_S = 0.02  # of the early part that must follow the direct sound
 _FADE_S = 0.002
 _BAND_HZ = (100.0, 18_000.0)
 _AT_ONCE = 1 << 21  # numbers held at a time
@@ -43,8 +44,13 @@ def list_lattice(record: RoomRecord, source: SourcePosition, farthest_m: float) 
 def early_error_db(
     response_CK: NDArray[np.float32], record: RoomRecord, source: SourcePosition, atmosphere: Atmosphere, hrtf: Hrtf
 ) -> float | None:
-    """Energy of the difference over that of the sum, 100 Hz to 18 kHz, in dB; None where images are too many."""
+    """Energy of the difference over that of the sum, 100 Hz to 18 kHz, in dB.
+
+    None where images are too many, and where the direct sound is not well within the early part (a hall's far end).
+    """
     rate = record.sample_rate
+    if source.distance_m / atmosphere.speed_of_sound + _HEARD_S > min(EARLY_S, response_CK.shape[1] / rate):
+        return None
     taps = min(round(EARLY_S * rate), response_CK.shape[1])
     expected_CK = sum_images(record, source, atmosphere, hrtf, taps)
     if expected_CK is None:
@@ -96,7 +102,10 @@ def _highpass(frequency_F: Floats, record: RoomRecord) -> Floats:
 def _log_reflections(record: RoomRecord, frequency_F: Floats) -> Floats:
     """Natural log of each wall's amplitude factor (S, F): linear in dB over log frequency, constant outside."""
     octave_F = np.log2(np.maximum(frequency_F, 1.0) / OCTAVE_CENTRES_HZ[0])
-    log_SB = 0.5 * np.log(np.maximum(1.0 - np.array(record.absorption), 1e-300))
+    alpha_SB = np.array(record.absorption)
+    # the convention of a band that a surface absorbs whole, but not every band: 40 dB (docs/acoustics.md)
+    least_S1 = np.where(alpha_SB.min(axis=1, keepdims=True) >= 1.0, 1e-300, 1e-4)
+    log_SB = 0.5 * np.log(np.maximum(1.0 - alpha_SB, least_S1))
     if np.ptp(log_SB, axis=1).max() == 0.0:
         return log_SB[:, :1]
     return np.stack([np.interp(octave_F, np.arange(len(OCTAVE_CENTRES_HZ)), log_B) for log_B in log_SB])
