@@ -11,7 +11,7 @@ import soundfile
 from checked_libraries import SHARD, break_library, change_audio, change_record, render_library, request_of
 
 from twnm_schemas.distributions import Uniform
-from twnm_schemas.errors import SpecError, StoreError
+from twnm_schemas.errors import HrtfError, SpecError, StoreError
 from twnm_schemas.render import RenderSpec
 from twnm_schemas.rooms import MaterialAbsorption, RoomSpec
 from twnm_shards.verify import verify_folder
@@ -257,3 +257,8 @@ def test_rooms_are_chosen_evenly_with_both_ends():
     assert sorted(choose_deep(101, 5)) == [0, 25, 50, 75, 100]
     assert sorted(choose_deep(3, 200)) == [0, 1, 2]
     assert sorted(choose_deep(10_000, 1)) == [0]
+
+
+def test_a_head_that_was_named_and_is_not_there_is_an_error_at_once(library):
+    with pytest.raises(HrtfError, match="nobody"):
+        examine(library, hrtf="nobody")

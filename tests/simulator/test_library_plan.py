@@ -3,11 +3,13 @@
 import shutil
 
 import pytest
+from pydantic import ValidationError
 
-from twnm_schemas import Atmosphere, RenderSpec, RoomSpec, SpecError
+from twnm_schemas import Atmosphere, RenderSpec, RoomSpec, SpecError, StoreError
 from twnm_schemas.distributions import Uniform
 from twnm_sim import load_hrtf
 from twnm_sim.hrtf.catalog import packaged_kemar
+from twnm_sim.library import run
 from twnm_sim.library.plan import build_job, fingerprint_of, parse_shard_size, predict
 
 SPEC = RenderSpec()
@@ -89,3 +91,25 @@ def test_no_path_reaches_the_settings(tmp_path):
 def test_counts_and_seeds_out_of_range_are_refused(rooms, seed):
     with pytest.raises(SpecError):
         build_job(SPEC, load_hrtf("kemar").info, rooms, seed, "1GB", predict(SPEC, 1, 0))
+
+
+def test_outputs_named_in_another_order_or_twice_are_the_same_recipe():
+    assert RenderSpec(outputs=("mono", "binaural", "mono")).outputs == ("binaural", "mono")
+
+
+@pytest.mark.parametrize("corner_hz", [0.001, 0.5, 201.0, -1.0])
+def test_a_high_pass_that_would_take_all_memory_or_all_sound_is_refused(corner_hz):
+    with pytest.raises(ValidationError):
+        RenderSpec(highpass_hz=corner_hz)
+
+
+def test_the_disk_must_hold_the_library_and_the_units_of_one_shard(tmp_path, monkeypatch):
+    prediction = predict(SPEC, 100, 0)
+    job = build_job(SPEC, load_hrtf("kemar").info, 100, 0, "1GB", prediction)
+    for share, fits in ((1.5, False), (2.2, True)):  # of the predicted size; one shard holds it all
+        monkeypatch.setattr(run, "free_bytes", lambda folder, share=share: int(share * prediction.bytes))
+        if fits:
+            run._check_disk(tmp_path, prediction, job)
+        else:
+            with pytest.raises(StoreError, match="GB free"):
+                run._check_disk(tmp_path, prediction, job)

@@ -87,10 +87,15 @@ def _load(name: str, sample_rate: int) -> Hrtf:
 
 
 def find_head(info: HrtfInfo, given: str | None) -> tuple[Hrtf | None, str]:
-    """The head of a record, by its name or as given, if its checksum is the record's; else the reason why not."""
+    """The head of a record, by its name or as given, if its checksum is the record's; else the reason why not.
+
+    Raises HrtfError where a head that was given cannot be loaded.
+    """
     try:
         hrtf = _load(given or info.name, info.sample_rate)
     except TwnmError as error:
+        if given:
+            raise
         return None, f"the head {info.name} cannot be loaded ({error}); name its file with --hrtf"
     if hrtf.info.sha256 != info.sha256:
         where = given or info.name

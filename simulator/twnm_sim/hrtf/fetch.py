@@ -33,7 +33,7 @@ def _download_known(known: KnownSet, path: Path) -> None:
         _retrieve(known.download_url, path)
     except (OSError, ValueError) as error:
         raise HrtfError(
-            f"The HRTF set '{known.name}' could not be downloaded from {known.download_url} ({describe_error(error)}); "
+            f"The HRTF set '{known.name}' could not be downloaded from {known.download_url} ({_describe_failure(error)}); "
             f"get {known.file_name} ({known.size:,} bytes) from {known.source_url} and put it at {path}, "
             "or use --hrtf kemar, which needs no download."
         ) from error
@@ -51,7 +51,7 @@ def fetch_url(url: str) -> Path:
             _retrieve(url, path)
         except (OSError, ValueError) as error:
             raise HrtfError(
-                f"{url} could not be downloaded ({describe_error(error)}); "
+                f"{url} could not be downloaded ({_describe_failure(error)}); "
                 "check the address and the network, or download it yourself and give its path."
             ) from error
     return path
@@ -81,6 +81,17 @@ def _quiet(logger: logging.Logger) -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
+
+
+def _describe_failure(error: BaseException) -> str:
+    """Why a download failed: a missing network in our words, all else in the library's."""
+    import requests
+
+    if isinstance(error, requests.exceptions.Timeout):
+        return "the server did not answer in time"
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return "no connection to the server"
+    return describe_error(error)
 
 
 def describe_error(error: BaseException) -> str:
