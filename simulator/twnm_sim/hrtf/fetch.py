@@ -33,7 +33,8 @@ def _download_known(known: KnownSet, path: Path) -> None:
         _retrieve(known.download_url, path)
     except (OSError, ValueError) as error:
         raise HrtfError(
-            f"The HRTF set '{known.name}' could not be downloaded from {known.download_url} ({_describe_failure(error)}); "
+            f"The HRTF set '{known.name}' could not be downloaded from {known.download_url} "
+            f"({_describe_failure(error)}); "
             f"get {known.file_name} ({known.size:,} bytes) from {known.source_url} and put it at {path}, "
             "or use --hrtf kemar, which needs no download."
         ) from error
