@@ -161,7 +161,8 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_finished(
     left = [path.name for path in (tmp_path / "brirs").rglob("*")]
     assert ".lock" not in left
     assert not [name for name in left if name.endswith(".partial")]
-    assert [name for name in left if name.startswith("000000-000002-")]
+    # the first unit, or, where the signal came a moment later, the shard that it was joined into
+    assert [name for name in left if name.startswith("000000-000002-") or name == "brirs-000000.tar"]
     run_job(small_job(SAMPLES), tmp_path / "brirs", make_noise, (7,), workers=2)
     assert bytes_of(tmp_path / "brirs") == reference
 
