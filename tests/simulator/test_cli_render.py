@@ -71,3 +71,39 @@ def test_the_default_spec_printed_is_the_one_used(monkeypatch, capsys):
     code, printed, _ = run(monkeypatch, capsys, "spec")
     assert code == 0
     assert RoomSpec.model_validate_json(printed) == RoomSpec()
+
+
+def test_a_truncated_sofa_gets_one_sentence(monkeypatch, capsys, tmp_path):
+    from twnm_sim.hrtf.catalog import packaged_kemar
+
+    whole = packaged_kemar().read_bytes()
+    (tmp_path / "cut.sofa").write_bytes(whole[: len(whole) // 2])
+    arguments = ["--rooms", "2", "--hrtf", str(tmp_path / "cut.sofa"), "--out", str(tmp_path / "x")]
+    code, _, err = run(monkeypatch, capsys, "render", *arguments)
+    assert code == 2
+    assert "cut.sofa" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda spec: spec["absorptions"][0].update(alpha={"kind": "constant", "value": 1.5}), "absorption"),
+        (lambda spec: spec["sizes"][0].update(z_m={"kind": "constant", "value": 0.2}), "size"),
+        (lambda spec: spec.update(nearest_source_m=0.01), "nearest_source_m"),
+        (lambda spec: spec.update(unknown=1), "unknown"),
+    ],
+)
+def test_a_spec_that_draws_what_cannot_be_gets_one_sentence(change, said, monkeypatch, capsys, tmp_path):
+    _, printed, _ = run(monkeypatch, capsys, "spec")
+    spec = json.loads(printed)
+    spec["absorptions"], spec["sizes"] = spec["absorptions"][:1], spec["sizes"][:1]
+    change(spec)
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    arguments = ["--rooms", "2", "--spec", str(tmp_path / "spec.json"), "--out", str(tmp_path / "x")]
+    code, _, err = run(monkeypatch, capsys, "render", *arguments)
+    assert code == 2
+    assert said in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "x").exists()
