@@ -34,7 +34,7 @@ def quadrature_directions() -> tuple[Float, Float]:
     """Unit vectors (Q, 3) and weights (Q,) summing to 1: Gauss-Legendre on the faces of a cube, octant by octant.
 
     An octant's edges hold the kinks. Late in a room with one hard pair of walls all energy comes along one axis, where
-    the nodes crowd: face coordinates are the cubes of the Gauss points, so that the first is at 0.0001 degrees.
+    the nodes crowd: face coordinates are the cubes of the Gauss points, so that the first is at 0.00005 degrees.
     """
     node, weight = np.polynomial.legendre.leggauss(_GAUSS)
     node, weight = 0.5 * (node + 1.0), 0.5 * weight

@@ -248,11 +248,12 @@ def check_geometry(room: Room, listener: Listener, positions: Sequence[Sequence[
     shown = " x ".join(f"{side:g}" for side in room.size_m)
     if not _is_inside(room, listener.position_m, 0.0):
         raise GeometryError(
-            f"The listener at {_show(listener.position_m)} is outside the room of {shown} m; move it in."
+            f"The listener at {show_position(listener.position_m)} is outside the room of {shown} m; move it in."
         )
     if not _is_inside(room, listener.position_m, HEAD_RADIUS_M):
         raise GeometryError(
-            f"The listener at {_show(listener.position_m)} leaves no space for the head in the room of {shown} m; "
+            f"The listener at {show_position(listener.position_m)} leaves no space for the head "
+            f"in the room of {shown} m; "
             f"keep {HEAD_RADIUS_M:g} m from every wall."
         )
     for index, position in enumerate(positions):
@@ -263,10 +264,12 @@ def _check_source(room: Room, listener: Listener, index: int, position: Sequence
     if len(position) != 3:
         raise GeometryError(f"Source {index} has {len(position)} coordinates; give x, y and z in metres.")
     if not _is_inside(room, position, 0.0):
-        raise GeometryError(f"Source {index} at {_show(position)} is outside the room of {shown} m; move it in.")
+        raise GeometryError(
+            f"Source {index} at {show_position(position)} is outside the room of {shown} m; move it in."
+        )
     if dist(position, listener.position_m) < HEAD_RADIUS_M:
         raise GeometryError(
-            f"Source {index} at {_show(position)} is inside the head at {_show(listener.position_m)}; "
+            f"Source {index} at {show_position(position)} is inside the head at {show_position(listener.position_m)}; "
             f"keep {HEAD_RADIUS_M:g} m from its centre."
         )
 
@@ -276,5 +279,6 @@ def _is_inside(room: Room, position: Sequence[float], margin_m: float) -> bool:
     return all(margin_m <= value <= side - margin_m for value, side in zip(position, room.size_m, strict=True))
 
 
-def _show(position: Sequence[float]) -> str:
+def show_position(position: Sequence[float]) -> str:
+    """A position as sentences name it."""
     return "(" + ", ".join(f"{value:g}" for value in position) + ") m"

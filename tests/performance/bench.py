@@ -198,7 +198,7 @@ class Stopwatch:
 def watch_stages() -> Stopwatch:
     """A stopwatch on the stages of a position, put where they are called."""
     from twnm_sim.library import produce
-    from twnm_sim.render import brirs, late, receivers
+    from twnm_sim.render import brirs, receivers
 
     watch = Stopwatch()
     watch.wrap(brirs, "list_axes", "listing images")
@@ -214,7 +214,6 @@ def watch_stages() -> Stopwatch:
     watch.wrap(produce, "measure_rendered", "measuring")
     watch.wrap(produce, "encode_flac", "encoding")
     watch.wrap(produce, "draw_layout", "drawing rooms")
-    assert late
     return watch
 
 

@@ -19,6 +19,7 @@ from twnm_shards.jobs import Job, Progress, require_run, run_job
 from twnm_shards.manifests import read_index
 from twnm_shards.rng import rng_for
 from twnm_sim.hrtf.load import load_hrtf
+from twnm_sim.hrtf.model import Hrtf
 from twnm_sim.library.plan import Prediction, build_job, predict
 from twnm_sim.library.produce import Recipe, make_producer, measure_rendered
 from twnm_sim.render.brirs import RoomRenderer
@@ -80,7 +81,7 @@ def plan_run(request: Request) -> Plan:
     prediction = predict(request.spec, request.rooms, request.seed)
     job = build_job(request.spec, hrtf.info, request.rooms, request.seed, request.shard_size, prediction)
     _check_disk(folder, prediction, job)
-    per_second = _time_rendering(request, prediction)
+    per_second = _time_rendering(request.spec, hrtf, prediction)
     seconds = _START_S + per_second * prediction.response_s / min(request.workers, count_cores())
     return Plan(request, hrtf.info, job, prediction, seconds, folder)
 
@@ -102,10 +103,9 @@ def _check_disk(folder: Path, prediction: Prediction, job: Job) -> None:
         )
 
 
-def _time_rendering(request: Request, prediction: Prediction) -> float:
+def _time_rendering(spec: RenderSpec, hrtf: Hrtf, prediction: Prediction) -> float:
     """Seconds of work a second of response, from one position of the predicted mean length; compiles on the way."""
-    spec = request.spec
-    head = prepare_head(load_hrtf(spec.hrtf, spec.sample_rate, license=request.hrtf_license))
+    head = prepare_head(hrtf)
     length_s = prediction.room_response_s / spec.sources_per_room
     room, source = Room(size_m=(6.0, 7.0, 3.5), absorption=0.2), (4.5, 2.5, 1.2)
     renderer = RoomRenderer(

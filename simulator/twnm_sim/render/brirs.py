@@ -35,7 +35,7 @@ from twnm_sim.render.tail import (
     mixing_time_s,
     shape_tail,
 )
-from twnm_sim.rooms import check_geometry
+from twnm_sim.rooms import check_geometry, show_position
 from twnm_sim.walls import walls_are_flat
 
 Float = NDArray[np.floating]
@@ -215,10 +215,12 @@ class RoomRenderer:
     def _describe(self, source: tuple[float, float, float], responses: dict[str, NDArray[np.float32]]) -> Rendered:
         for name, response_CK in responses.items():
             if not np.isfinite(response_CK).all():
-                raise NotFiniteError(f"The {name} response of the source at {_show(source)} m holds NaN or infinity.")
+                raise NotFiniteError(
+                    f"The {name} response of the source at {show_position(source)} holds NaN or infinity."
+                )
             if not response_CK.any():
                 raise SilentError(
-                    f"The {name} response of the source at {_show(source)} m is silent: "
+                    f"The {name} response of the source at {show_position(source)} is silent: "
                     f"its sound arrives after the response's {self.taps / self.sample_rate:g} s; give more."
                 )
         direct, start = self._render_direct(source)
@@ -253,10 +255,6 @@ class RoomRenderer:
     def hrtf_error_deg(self, source: tuple[float, float, float]) -> float:
         """The angle between the direct path and the measured direction that stands for it; 0 without a head."""
         return 0.0 if self.head is None else find_hrtf_error_deg(self.head, self.listener, source)
-
-
-def _show(position: Sequence[float]) -> str:
-    return "(" + ", ".join(f"{value:g}" for value in position) + ")"
 
 
 def render_brirs(

@@ -135,7 +135,7 @@ def shape_tail(
         nepers_MF = np.outer(speed * centre_M, air_nepers_per_m(frequency_F, atmosphere))
         energy_CMF = energy_CMF * np.exp(-2.0 * nepers_MF).astype(np.float32)
     gain_CMF = np.sqrt(energy_CMF * (2 * hop)).astype(np.float32)
-    return TailShape(start, start - hop, gain_CMF, _windows(energy_CMF, sample_rate))
+    return TailShape(start, start - hop, gain_CMF, _windows(energy_CMF))
 
 
 def _energy_by_bin(
@@ -194,7 +194,7 @@ def _interpolate_frames(node_CMF: NDArray[np.float32], node_M: Float, centre_M: 
     return np.asarray(np.exp(log_CMF[:, low_M] * (1.0 - share_M1) + log_CMF[:, low_M + 1] * share_M1))
 
 
-def _windows(energy_CMF: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+def _windows(energy_CMF: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sine windows (M, T), each with the decay of the whole band's energy inside its frame."""
     frame = 2 * (energy_CMF.shape[2] - 1)
     total_M = np.maximum(energy_CMF[:, :, 2:].sum(axis=(0, 2), dtype=np.float64), 1e-30)
