@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from twnm_schemas.errors import AudioError
-from twnm_schemas.records import RoomRecord
+from twnm_schemas.records import RoomRecord, read_room
 from twnm_shards.problems import Problem, ProblemName
 
 CHANNELS = {"binaural": 2, "foa": 4, "mono": 1}
@@ -43,10 +43,10 @@ def _judge_json(file: str, key: str, ext: str, data: bytes) -> Iterator[Problem]
 
 def _judge_room(file: str, key: str, members: dict[str, bytes]) -> Iterator[Problem]:
     try:
-        record = RoomRecord.model_validate_json(members["json"])
+        record = read_room(members["json"])
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the whole"
+        place = ".".join(map(str, first["loc"][1:])) or "the whole"  # after the origin, which chose the model
         yield _problem(file, key, "json", "invalid", f"is not a valid record: {place}: {first['msg'].lower()}")
         return
     if record.room_id != key:

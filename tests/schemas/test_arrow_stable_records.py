@@ -56,7 +56,7 @@ def make_value(schema: dict[str, Any], defs: dict[str, Any], *, full: bool) -> A
 def make_record(model: type[BaseModel], *, full: bool) -> BaseModel:
     schema = model.model_json_schema(mode="serialization")
     value = make_value(schema, schema.get("$defs", {}), full=full)
-    if "size_m" in value:
+    if value.get("size_m"):
         value["size_m"] = [4.0, 5.5, 3.0]
     return model.model_validate(value)
 
@@ -136,7 +136,12 @@ def test_every_field_is_always_present(name: str) -> None:
 
 def test_what_may_be_null_is_nullable_and_nothing_else() -> None:
     schema = arrow_schema(RoomRecord)
-    assert {field.name for field in schema if field.nullable} == {"mixing_time_s"}
+    nullable = {"size_m", "absorption", "listener", "hrtf", "mixing_time_s", "speed_of_sound_m_s", "air_absorption"}
+    nullable |= {"temperature_c", "humidity_percent", "pressure_kpa", "highpass_hz"}
+    assert {field.name for field in schema if field.nullable} == nullable
+    source = schema.field("sources").type.value_type
+    known = {"index", "azimuth_deg", "elevation_deg", "lateral_deg", "acoustics", "scale"}
+    assert {source.field(i).name for i in range(source.num_fields) if not source.field(i).nullable} == known
     assert schema.field("rt60_theory_s").type.value_field.nullable
     assert not schema.field("size_m").type.value_field.nullable
     assert schema.field("seed").type == pa.int64()

@@ -44,6 +44,11 @@ def produce_room(index: int) -> Produced:
 def make_record(room_id: str, scales: list[dict[str, float]]) -> RoomRecord:
     return RoomRecord(
         room_id=room_id,
+        origin="simulated",
+        name="",
+        license="CC0-1.0",
+        citation="",
+        source_url="",
         group=room_id,
         split=split_of(room_id),
         size_m=(5.0, 4.0, 3.0),
@@ -52,6 +57,7 @@ def make_record(room_id: str, scales: list[dict[str, float]]) -> RoomRecord:
         absorption_class="custom",
         materials=(),
         listener=Listener(position_m=(2.0, 2.0, 1.5)),
+        head="none",
         hrtf=_HEAD,
         rt60_theory_s=(0.3,) * 7,
         sources=tuple(_make_source(index, scale) for index, scale in enumerate(scales)),

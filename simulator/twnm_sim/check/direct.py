@@ -12,7 +12,7 @@ from math import dist
 import numpy as np
 from numpy.typing import NDArray
 
-from twnm_schemas.records import RoomRecord, SourcePosition
+from twnm_schemas.records import SimulatedRoom, SimulatedSource
 from twnm_schemas.render import Atmosphere
 from twnm_sim.air import air_absorption_db_per_m
 from twnm_sim.check.records import local_vector
@@ -46,7 +46,9 @@ class Deviation:
     level_db_C: Floats
 
 
-def expect_direct(record: RoomRecord, source: SourcePosition, atmosphere: Atmosphere, hrtf: Hrtf | None) -> DirectSound:
+def expect_direct(
+    record: SimulatedRoom, source: SimulatedSource, atmosphere: Atmosphere, hrtf: Hrtf | None
+) -> DirectSound:
     """The direct sound of a position through the head, or at an omnidirectional microphone where `hrtf` is None."""
     vector = np.array(local_vector(record, source))
     distance = float(np.linalg.norm(vector))
@@ -81,7 +83,7 @@ def _nearest_hrir(hrtf: Hrtf, vector_3: Floats) -> Floats:
     return np.asarray(hrtf.hrirs_DCK[int(np.argmax(hrtf.directions_D3 @ vector_3))], dtype=np.float64)
 
 
-def _first_reflection_m(record: RoomRecord, source: SourcePosition) -> float:
+def _first_reflection_m(record: SimulatedRoom, source: SimulatedSource) -> float:
     """The distance to the nearest of the six first-order images."""
     nearest = np.inf
     for axis, side in enumerate(record.size_m):

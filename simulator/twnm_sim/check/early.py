@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twnm_schemas.geometry import OCTAVE_CENTRES_HZ, rotation_matrix
-from twnm_schemas.records import RoomRecord, SourcePosition
+from twnm_schemas.records import SimulatedRoom, SimulatedSource
 from twnm_schemas.render import Atmosphere
 from twnm_sim.check.direct import air_gain, bin_frequencies
 from twnm_sim.hrtf.model import Hrtf
@@ -25,7 +25,7 @@ _BAND_HZ = (100.0, 18_000.0)
 _AT_ONCE = 1 << 21  # numbers held at a time
 
 
-def list_lattice(record: RoomRecord, source: SourcePosition, farthest_m: float) -> tuple[Floats, NDArray[np.int_]]:
+def list_lattice(record: SimulatedRoom, source: SimulatedSource, farthest_m: float) -> tuple[Floats, NDArray[np.int_]]:
     """Displacements (N, 3) of all images nearer than `farthest_m`, and how often each wall is hit (N, 6).
 
     Allen and Berkley's parity form: x = (1 - 2 q) s + 2 m L, |m - q| hits at the wall at 0, |m| at the wall at L.
@@ -42,7 +42,7 @@ def list_lattice(record: RoomRecord, source: SourcePosition, farthest_m: float) 
 
 
 def early_error_db(
-    response_CK: NDArray[np.float32], record: RoomRecord, source: SourcePosition, atmosphere: Atmosphere, hrtf: Hrtf
+    response_CK: NDArray[np.float32], record: SimulatedRoom, source: SimulatedSource, atmosphere: Atmosphere, hrtf: Hrtf
 ) -> float | None:
     """Energy of the difference over that of the sum, 100 Hz to 18 kHz, in dB.
 
@@ -69,7 +69,7 @@ def early_error_db(
 
 
 def sum_images(
-    record: RoomRecord, source: SourcePosition, atmosphere: Atmosphere, hrtf: Hrtf, taps: int
+    record: SimulatedRoom, source: SimulatedSource, atmosphere: Atmosphere, hrtf: Hrtf, taps: int
 ) -> Floats | None:
     """The response (2, taps) of every image that arrives in it; None where they are over `MOST_IMAGES`."""
     rate, speed = record.sample_rate, atmosphere.speed_of_sound
@@ -90,7 +90,7 @@ def sum_images(
     return np.fft.irfft(spectrum_CF * _highpass(frequency_F, record), size)[:, :taps]
 
 
-def _highpass(frequency_F: Floats, record: RoomRecord) -> Floats:
+def _highpass(frequency_F: Floats, record: SimulatedRoom) -> Floats:
     """Second-order Butterworth forward and backward: |H|^2, of the bilinear transform."""
     if record.highpass_hz == 0.0:
         return np.ones(len(frequency_F))
@@ -99,7 +99,7 @@ def _highpass(frequency_F: Floats, record: RoomRecord) -> Floats:
     return np.asarray(ratio_F**4 / (1.0 + ratio_F**4))
 
 
-def _log_reflections(record: RoomRecord, frequency_F: Floats) -> Floats:
+def _log_reflections(record: SimulatedRoom, frequency_F: Floats) -> Floats:
     """Natural log of each wall's amplitude factor (S, F): linear in dB over log frequency, constant outside."""
     octave_F = np.log2(np.maximum(frequency_F, 1.0) / OCTAVE_CENTRES_HZ[0])
     alpha_SB = np.array(record.absorption)
@@ -111,7 +111,7 @@ def _log_reflections(record: RoomRecord, frequency_F: Floats) -> Floats:
     return np.stack([np.interp(octave_F, np.arange(len(OCTAVE_CENTRES_HZ)), log_B) for log_B in log_SB])
 
 
-def _nearest_directions(displacement_N3: Floats, record: RoomRecord, hrtf: Hrtf) -> NDArray[np.int_]:
+def _nearest_directions(displacement_N3: Floats, record: SimulatedRoom, hrtf: Hrtf) -> NDArray[np.int_]:
     head = record.listener
     local_N3 = displacement_N3 @ np.array(rotation_matrix(head.yaw_deg, head.pitch_deg, head.roll_deg))
     step = max(1, _AT_ONCE // len(hrtf.directions_D3))

@@ -18,7 +18,7 @@ from twnm_schemas.geometry import (
     to_listener_frame,
 )
 from twnm_schemas.manifests import Manifest
-from twnm_schemas.records import RoomRecord, SourcePosition
+from twnm_schemas.records import MeasuredRoom, RoomRecord, SimulatedRoom, SimulatedSource, SourcePosition, read_room
 from twnm_schemas.render import Atmosphere, RenderSpec
 from twnm_schemas.rooms import Room
 from twnm_sim.check.gates import Value
@@ -71,13 +71,13 @@ def name_place(key: str, source: int) -> str:
     return f"{key} s{source:02d}"
 
 
-def read_record(data: bytes, key: str, manifest: Manifest) -> tuple[RoomRecord | None, str]:
+def read_record(data: bytes, key: str, manifest: Manifest) -> tuple[SimulatedRoom | MeasuredRoom | None, str]:
     """The record, or None; and what is wrong with it ("" if nothing is)."""
     try:
-        record = RoomRecord.model_validate_json(data)
+        record = read_room(data)
     except ValidationError as error:
         first = error.errors()[0]
-        return None, f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+        return None, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg'].lower()}"  # after the origin
     if record.room_id != key:
         return record, f"is the record of {record.room_id}"
     if record.fingerprint != manifest.fingerprint:
@@ -85,12 +85,12 @@ def read_record(data: bytes, key: str, manifest: Manifest) -> tuple[RoomRecord |
     return record, ""
 
 
-def room_of(record: RoomRecord) -> Room:
+def room_of(record: SimulatedRoom) -> Room:
     """The shoebox of a record."""
     return Room(size_m=record.size_m, absorption=record.absorption)
 
 
-def atmosphere_of(record: RoomRecord, spec: RenderSpec) -> Atmosphere:
+def atmosphere_of(record: SimulatedRoom, spec: RenderSpec) -> Atmosphere:
     """The air of a record; the speed of sound is the spec's."""
     return spec.atmosphere.model_copy(
         update={
@@ -101,7 +101,7 @@ def atmosphere_of(record: RoomRecord, spec: RenderSpec) -> Atmosphere:
     )
 
 
-def local_vector(record: RoomRecord, source: SourcePosition) -> tuple[float, float, float]:
+def local_vector(record: SimulatedRoom, source: SimulatedSource) -> tuple[float, float, float]:
     """Where a source is in the listener's frame, metres."""
     head = record.listener
     rotation = rotation_matrix(head.yaw_deg, head.pitch_deg, head.roll_deg)
@@ -109,7 +109,7 @@ def local_vector(record: RoomRecord, source: SourcePosition) -> tuple[float, flo
     return to_listener_frame(rotation, (x, y, z))
 
 
-def check_record(record: RoomRecord, spec: RenderSpec, hrtf: Hrtf | None) -> Iterator[Value]:
+def check_record(record: SimulatedRoom, spec: RenderSpec, hrtf: Hrtf | None) -> Iterator[Value]:
     """All deviations of one record."""
     yield Value("rt60_theory", _eyring_difference(record, spec), record.room_id)
     yield Value("clearance", _listener_shortfall(record, spec), record.room_id)
@@ -128,7 +128,7 @@ def check_record(record: RoomRecord, spec: RenderSpec, hrtf: Hrtf | None) -> Ite
             yield Value("hrtf_error", abs(source.hrtf_error_deg - nearest_S[s]), place)
 
 
-def _nearest_measured(record: RoomRecord, hrtf: Hrtf) -> list[float]:
+def _nearest_measured(record: SimulatedRoom, hrtf: Hrtf) -> list[float]:
     """The angle from each direct path to the nearest measured direction."""
     vectors = [local_vector(record, source) for source in record.sources]
     nearest_S = np.argmax(np.array(vectors) @ hrtf.directions_D3.T, axis=1)
@@ -139,7 +139,7 @@ def _nearest_measured(record: RoomRecord, hrtf: Hrtf) -> list[float]:
     return found
 
 
-def _eyring_difference(record: RoomRecord, spec: RenderSpec) -> float:
+def _eyring_difference(record: SimulatedRoom, spec: RenderSpec) -> float:
     theory = rt60_eyring(room_of(record), atmosphere_of(record, spec))
     pairs = list(zip(record.rt60_theory_s, theory, strict=True))
     if any((told is None) != (found is None) for told, found in pairs):
@@ -147,16 +147,16 @@ def _eyring_difference(record: RoomRecord, spec: RenderSpec) -> float:
     return max((abs(told / found - 1.0) for told, found in pairs if told is not None and found), default=0.0)
 
 
-def _to_wall(position: tuple[float, float, float], record: RoomRecord) -> float:
+def _to_wall(position: tuple[float, float, float], record: SimulatedRoom) -> float:
     return min(min(p, side - p) for p, side in zip(position, record.size_m, strict=True))
 
 
-def _listener_shortfall(record: RoomRecord, spec: RenderSpec) -> float:
+def _listener_shortfall(record: SimulatedRoom, spec: RenderSpec) -> float:
     clearance = max(spec.room.listener_clearance_m, HEAD_RADIUS_M)
     return max(0.0, clearance - _to_wall(record.listener.position_m, record))
 
 
-def _source_shortfall(record: RoomRecord, source: SourcePosition, spec: RenderSpec) -> float:
+def _source_shortfall(record: SimulatedRoom, source: SimulatedSource, spec: RenderSpec) -> float:
     to_head = dist(source.position_m, record.listener.position_m)
     return max(
         0.0,

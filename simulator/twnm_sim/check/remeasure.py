@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twnm_schemas.acoustics import Acoustics, BandAcoustics, BroadbandAcoustics
-from twnm_schemas.records import RoomRecord, SourcePosition
+from twnm_schemas.records import SimulatedRoom, SimulatedSource
 from twnm_sim.check.direct import DirectSound, direct_for_drr
 from twnm_sim.check.gates import Value
 from twnm_sim.measure import DirectImage, measure_brir
@@ -20,7 +20,7 @@ _ABSOLUTE = {"c50_db": "c50", "d50": "iacc", "iacc": "iacc", "drr_db": "drr", "i
 
 
 def measure_again(
-    response_CK: NDArray[np.float32], record: RoomRecord, source: SourcePosition, direct: DirectSound | None
+    response_CK: NDArray[np.float32], record: SimulatedRoom, source: SimulatedSource, direct: DirectSound | None
 ) -> Acoustics:
     """The acoustics of a decoded response as rendering measured them; without `direct` the DRR is not comparable."""
     image = None if direct is None else DirectImage(*direct_for_drr(direct))

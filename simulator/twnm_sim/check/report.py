@@ -97,7 +97,9 @@ def describe(report: Report) -> dict[str, Any]:
             "settings": manifest.settings,
         },
         "versions": {version.name: version.value for version in manifest.versions},
-        "hrtf": None if report.first is None else report.first.hrtf.model_dump(mode="json"),
+        "hrtf": None
+        if report.first is None or report.first.hrtf is None
+        else report.first.hrtf.model_dump(mode="json"),
         "gates": [describe_verdict(verdict) for verdict in report.verdicts],
         "distributions": {d.name: describe_distribution(d, report) for d in (*DISTRIBUTIONS, RATIO)},
         "classes": [

@@ -3,24 +3,23 @@
 `Inspector` holds what all rooms share (the head and its tables); `inspect` gives a room's findings, which are small.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twnm_schemas.errors import AudioError
 from twnm_schemas.geometry import OCTAVE_CENTRES_HZ
-from twnm_schemas.records import RoomRecord, SourcePosition
+from twnm_schemas.records import MeasuredRoom, SimulatedRoom, SimulatedSource, read_room
 from twnm_schemas.render import Atmosphere, RenderSpec
-from twnm_shards.contents import CHANNELS, flac_name
-from twnm_shards.flac import FULL_SCALE, PEAK, decode_flac
+from twnm_shards.contents import CHANNELS
 from twnm_shards.tars import Sample, read_sample
+from twnm_sim.check.decoding import Audio, decode_position
 from twnm_sim.check.direct import DirectSound, compare_direct, expect_direct
 from twnm_sim.check.early import early_error_db
 from twnm_sim.check.gates import Value
 from twnm_sim.check.library import Place
+from twnm_sim.check.measured import HEARD_S, inspect_measured, is_heard_aside
 from twnm_sim.check.records import atmosphere_of, local_vector, name_place
 from twnm_sim.check.remeasure import compare_acoustics, measure_again
 from twnm_sim.check.tails import (
@@ -36,10 +35,6 @@ from twnm_sim.check.tails import (
 )
 from twnm_sim.hrtf.model import Hrtf
 from twnm_sim.listening import LateralTable, lateral_table, localise_lateral
-
-Audio = NDArray[np.float32]
-_HEARD_S = 0.1  # of a response for the classical listener: it goes by onsets
-_HEARD_SIDES = (15.0, 60.0)  # degrees of lateral angle at which sides are clear and time differences still grow
 
 
 @dataclass(frozen=True)
@@ -62,7 +57,9 @@ class Inspector:
     def inspect(self, place: Place, with_early: bool) -> Findings:
         """Decode one room and compare; faults of its audio are values too."""
         sample = read_sample(place.shard, place.offset)
-        record = RoomRecord.model_validate_json(sample.members["json"])
+        record = read_room(sample.members["json"])
+        if isinstance(record, MeasuredRoom):
+            return Findings(tuple(inspect_measured(sample, record)), no_tails(), len(record.sources), 0)
         inspection = _Inspection(self, record, atmosphere_of(record, self.spec))
         for number, source in enumerate(record.sources):
             inspection.add_source(sample, source, with_early and number == 0)
@@ -87,7 +84,7 @@ def _power_of(hrtf: Hrtf) -> NDArray[np.float64]:
 class _Inspection:
     """One room under way."""
 
-    def __init__(self, inspector: Inspector, record: RoomRecord, atmosphere: Atmosphere) -> None:
+    def __init__(self, inspector: Inspector, record: SimulatedRoom, atmosphere: Atmosphere) -> None:
         self.inspector, self.record, self.atmosphere = inspector, record, atmosphere
         self.hrtf = inspector.hrtf if "binaural" in record.outputs else None
         self.knows_direct = self.hrtf is not None or "binaural" not in record.outputs
@@ -97,9 +94,9 @@ class _Inspection:
         self._tail: Tail | None = None
         self._alone = 0
 
-    def add_source(self, sample: Sample, source: SourcePosition, with_early: bool) -> None:
+    def add_source(self, sample: Sample, source: SimulatedSource, with_early: bool) -> None:
         """All comparisons of one position."""
-        responses = dict(self._decode(sample, source))
+        responses = decode_position(sample, self.record, source, self._values)
         output = next(name for name in CHANNELS if name in self.record.outputs)  # what labels were measured from
         if output not in responses:
             return
@@ -115,34 +112,7 @@ class _Inspection:
                 error_db = early_error_db(response_CK, self.record, source, self.atmosphere, self.hrtf)
                 self._values += [] if error_db is None else [Value("early", error_db, place)]
 
-    def _decode(self, sample: Sample, source: SourcePosition) -> Iterator[tuple[str, Audio]]:
-        for output in self.record.outputs:
-            name = flac_name(source.index, output)
-            audio = self._decode_one(sample, name, output, getattr(source.scale, output))
-            if audio is not None:
-                yield output, audio
-
-    def _decode_one(self, sample: Sample, name: str, output: str, scale: float | None) -> Audio | None:
-        place = f"{sample.key}.{name}"
-        taps = round(self.record.duration_s * self.record.sample_rate)
-        try:
-            steps_CK, rate = decode_flac(sample.members[name])
-        except (AudioError, KeyError):
-            self._values.append(Value("decodes", 1.0, place))
-            return None
-        fits = steps_CK.shape == (CHANNELS[output], taps) and rate == self.record.sample_rate and scale is not None
-        self._values.append(Value("decodes", 0.0 if fits else 1.0, place))
-        if not fits or scale is None:
-            return None
-        audio = steps_CK * np.float32(scale)
-        sounds = bool(np.isfinite(audio).all() and audio.any(axis=1).all())
-        self._values.append(Value("sound", 0.0 if sounds else 1.0, place))
-        self._values.append(Value("clipping", max(0.0, float(np.abs(steps_CK).max()) * FULL_SCALE - PEAK), place))
-        if sounds and self.record.highpass_hz > 0.0:
-            self._values.append(Value("dc", _dc_share(audio), place))
-        return audio if sounds else None
-
-    def _compare_direct(self, response_CK: Audio, source: SourcePosition, direct: DirectSound, place: str) -> None:
+    def _compare_direct(self, response_CK: Audio, source: SimulatedSource, direct: DirectSound, place: str) -> None:
         onset_s = 0.0 if self.hrtf is None else _later_onset_s(self.hrtf, local_vector(self.record, source))
         rate = self.record.sample_rate
         found = compare_direct(response_CK, direct, onset_s, rate)
@@ -156,7 +126,7 @@ class _Inspection:
             self._values.append(Value("direct_ild", abs(found.level_db_C[0] - found.level_db_C[1]), place))
 
     def _compare_labels(
-        self, response_CK: Audio, source: SourcePosition, direct: DirectSound | None, place: str
+        self, response_CK: Audio, source: SimulatedSource, direct: DirectSound | None, place: str
     ) -> None:
         found = measure_again(response_CK, self.record, source, direct)
         self._values += compare_acoustics(source.acoustics, found, direct is not None, place)
@@ -165,7 +135,8 @@ class _Inspection:
             self._values.append(Value("rt60_eyring", 2.0 * found.t_mid_s / (theory_s[0] + theory_s[1]), place))
 
     def _add_tail(self, response_CK: Audio) -> None:
-        tail = find_tail(response_CK, self.record)
+        latency_s = self.record.hrtf.latency_s if len(response_CK) == 2 else 0.0
+        tail = find_tail(response_CK, self.record.sample_rate, latency_s, self.record.mixing_time_s)
         if tail is None:
             return
         if len(response_CK) == 2:
@@ -179,13 +150,11 @@ class _Inspection:
         frames = min(energy_BM.shape[1], self._energy.shape[1])
         self._energy = self._energy[:, :frames] + energy_BM[:, :frames]
 
-    def _listen(self, response_CK: Audio, source: SourcePosition, hrtf: Hrtf, place: str) -> None:
-        drr_db, lateral_deg = source.acoustics.broadband.drr_db, source.lateral_deg
-        low, high = _HEARD_SIDES
-        if drr_db is None or drr_db <= 0.0 or not low <= abs(lateral_deg) <= high:
+    def _listen(self, response_CK: Audio, source: SimulatedSource, hrtf: Hrtf, place: str) -> None:
+        if not is_heard_aside(source):
             return
-        rate = self.record.sample_rate
-        stop = round((source.distance_m / self.record.speed_of_sound_m_s + _HEARD_S) * rate)
+        rate, lateral_deg = self.record.sample_rate, source.lateral_deg
+        stop = round((source.distance_m / self.record.speed_of_sound_m_s + HEARD_S) * rate)
         heard = localise_lateral(response_CK[:, :stop], rate, self.inspector.table())
         self._values.append(Value("side", float(heard.lateral_deg * lateral_deg < 0.0), place))
         self._values.append(Value("lateral_heard", abs(heard.lateral_deg - lateral_deg), place))
@@ -202,13 +171,6 @@ class _Inspection:
     def findings(self) -> Findings:
         """What came out."""
         return Findings(tuple(self._values), self._coherence, len(self.record.sources), self._alone)
-
-
-def _dc_share(audio_CK: Audio) -> float:
-    """Energy of the mean over energy of the response, the worst channel's."""
-    total_C = audio_CK.sum(axis=1, dtype=np.float64)
-    energy_C = np.square(audio_CK, dtype=np.float64).sum(axis=1)
-    return float(np.max(total_C**2 / (energy_C * audio_CK.shape[1])))
 
 
 def _later_onset_s(hrtf: Hrtf, vector: tuple[float, float, float]) -> float:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twnm_schemas.errors import SpecError
-from twnm_schemas.records import RoomRecord
+from twnm_schemas.records import MeasuredRoom, SimulatedRoom
 from twnm_schemas.render import RenderSpec
 from twnm_shards.files import check_writable, disk_errors, write_bytes, write_json
 from twnm_sim.check.crew import choose_workers, inspect_rooms
 from twnm_sim.check.gates import TAILS_NEEDED, Ledger, Value, Verdict, judge
 from twnm_sim.check.library import Library, Place, choose_deep, find_head, iter_records, open_library, spec_of
+from twnm_sim.check.measured import NEED_SIMULATION, NOT_SIMULATED, check_measured
 from twnm_sim.check.records import Tally, check_record, name_place, read_record
 from twnm_sim.check.report import Example, Report, describe
 from twnm_sim.check.rooms import Inspector
@@ -69,7 +70,7 @@ class _Survey:
     tally: Tally
     deep: list[Place]
     candidates: list[tuple[float, Place, int]]
-    first: RoomRecord | None = None
+    first: SimulatedRoom | MeasuredRoom | None = None
     hrtf: Hrtf | None = None
     no_head: str = ""
     faults: tuple[str, ...] = ()
@@ -116,11 +117,17 @@ def _read_records(library: Library, request: CheckRequest, show: Callable[[int],
     return survey
 
 
-def _survey_record(survey: _Survey, record: RoomRecord, request: CheckRequest, deep: Place | None) -> None:
+def _survey_record(
+    survey: _Survey, record: SimulatedRoom | MeasuredRoom, request: CheckRequest, deep: Place | None
+) -> None:
     if survey.first is None:
         survey.first = record
-        survey.hrtf, survey.no_head = find_head(record.hrtf, request.hrtf)
-    survey.ledger.add(check_record(record, survey.spec, survey.hrtf))
+        if isinstance(record, SimulatedRoom):
+            survey.hrtf, survey.no_head = find_head(record.hrtf, request.hrtf)
+    if isinstance(record, SimulatedRoom):
+        survey.ledger.add(check_record(record, survey.spec, survey.hrtf))
+    else:
+        survey.ledger.add(check_measured(record))
     survey.tally.add(record)
     if deep is None:
         return
@@ -165,6 +172,8 @@ def _look_deeply(library: Library, request: CheckRequest, survey: _Survey, show:
 def _give_reasons(survey: _Survey, tails: int) -> dict[str, str]:
     if survey.first is None:
         return {}
+    if isinstance(survey.first, MeasuredRoom):
+        return dict.fromkeys(NEED_SIMULATION, NOT_SIMULATED)
     if "binaural" not in survey.first.outputs:
         return dict.fromkeys(_NEED_EARS, "the library holds no binaural output")
     if survey.hrtf is None:
@@ -178,6 +187,8 @@ def _give_reasons(survey: _Survey, tails: int) -> dict[str, str]:
 
 
 def _write_notes(survey: _Survey, positions: int, alone: int, tails: int) -> dict[str, str]:
+    if isinstance(survey.first, MeasuredRoom):
+        return {"record_valid": "; ".join(survey.faults[:3]), "drr": "here 2.5 ms from the onset against the rest"}
     direct = f"{alone} of {positions} positions hear it alone for 1.5 ms"
     return {
         **dict.fromkeys(("direct_onset", "direct_level", "direct_itd", "direct_ild"), direct),

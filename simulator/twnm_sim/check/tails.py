@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twnm_schemas.geometry import OCTAVE_CENTRES_HZ
-from twnm_schemas.records import RoomRecord
+from twnm_schemas.records import SimulatedRoom
 from twnm_schemas.render import Atmosphere
 from twnm_sim.check.direct import air_gain, bin_frequencies
 from twnm_sim.check.records import room_of
@@ -69,11 +69,12 @@ def frame_size(rate: int) -> int:
     return 1 << round(log2(_FRAME_S * rate))
 
 
-def find_tail(response_CK: NDArray[np.float32], record: RoomRecord) -> Tail | None:
-    """The frames of a tail; None where not one fits."""
-    rate, size = record.sample_rate, frame_size(record.sample_rate)
-    latency_s = record.hrtf.latency_s if len(response_CK) == 2 else 0.0
-    start = round(((record.mixing_time_s or _EARLIEST_S) + latency_s + _AFTER_MIXING_S) * rate)
+def find_tail(
+    response_CK: NDArray[np.float32], rate: int, latency_s: float = 0.0, mixing_time_s: float | None = None
+) -> Tail | None:
+    """The frames of a tail; None where not one fits. `latency_s`: of the head, after which the mixing time counts."""
+    size = frame_size(rate)
+    start = round(((mixing_time_s or _EARLIEST_S) + latency_s + _AFTER_MIXING_S) * rate)
     if start + size > response_CK.shape[1]:
         return None
     frames_CMT = np.lib.stride_tricks.sliding_window_view(response_CK[:2, start:], size, axis=1)[:, :: size // 2]
@@ -118,7 +119,7 @@ def octave_energies(power_MF: Floats, frequency_F: Floats) -> Floats:
     return np.stack([power_MF[:, np.abs(octave_F - b) <= 0.5].sum(axis=1) for b in DECAY_BANDS])
 
 
-def expected_energies(record: RoomRecord, atmosphere: Atmosphere, tail: Tail, power_F: Floats) -> Floats:
+def expected_energies(record: SimulatedRoom, atmosphere: Atmosphere, tail: Tail, power_F: Floats) -> Floats:
     """What the images bring to each octave and frame (len(DECAY_BANDS), M), less the air at every frequency.
 
     `power_F`: the diffuse-field power of the head on the tail's bins, ones for a microphone.

@@ -22,7 +22,7 @@ from twnm_shards.plans import Job
 from twnm_sim.decay import response_length_s
 from twnm_sim.rooms import draw_room
 
-RENDERER = "brir-1"  # raise it with every change that moves a byte of a sample
+RENDERER = "brir-2"  # raise it with every change that moves a byte of a sample
 DEFAULT_SHARD_BYTES = 1_000_000_000
 _SAMPLED_ROOMS = 64  # what predictions are drawn from
 _CHANNELS = {"binaural": 2, "foa": 4, "mono": 1}

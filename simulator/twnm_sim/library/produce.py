@@ -13,7 +13,7 @@ from twnm_schemas.base import NameValue
 from twnm_schemas.errors import HrtfError, SpecError
 from twnm_schemas.fingerprints import fingerprint
 from twnm_schemas.geometry import direction_of, rotation_matrix, to_listener_frame
-from twnm_schemas.records import HrtfInfo, RoomRecord, Scale, SourcePosition
+from twnm_schemas.records import HrtfInfo, Scale, SimulatedRoom, SimulatedSource
 from twnm_schemas.render import RenderSpec
 from twnm_schemas.rooms import Listener, Triple
 from twnm_schemas.splits import split_of
@@ -22,6 +22,7 @@ from twnm_shards.rng import rng_for
 from twnm_shards.units import Produce, Produced
 from twnm_sim.decay import response_length_s, rt60_eyring
 from twnm_sim.hrtf.load import load_hrtf
+from twnm_sim.library.rows import index_row
 from twnm_sim.measure import DirectImage, measure_brir
 from twnm_sim.render.brirs import NotFiniteError, Rendered, RoomRenderer, SilentError
 from twnm_sim.render.receivers import Head, find_hrtf_error_deg, prepare_head
@@ -123,7 +124,7 @@ def _render_layout(recipe: Recipe, head: Head, index: int, layout: Layout) -> Pr
         sources.append(_describe_source(renderer, layout.listener, s, position, rendered, scales))
     record = _describe_room(recipe, renderer, index, layout, sources, taps)
     json = (record.model_dump_json() + "\n").encode()
-    return Produced(record.room_id, (("json", json), *members), _index_row(record), layout.rejections)
+    return Produced(record.room_id, (("json", json), *members), index_row(record), layout.rejections)
 
 
 def _render_position(recipe: Recipe, renderer: RoomRenderer, index: int, s: int, position: Triple) -> Rendered:
@@ -150,14 +151,14 @@ def _has_dc(response_CK: NDArray[np.float32]) -> bool:
 
 def _describe_source(
     renderer: RoomRenderer, listener: Listener, s: int, position: Triple, rendered: Rendered, scales: dict[str, float]
-) -> SourcePosition:
+) -> SimulatedSource:
     rotation = rotation_matrix(listener.yaw_deg, listener.pitch_deg, listener.roll_deg)
     x, y, z = (a - b for a, b in zip(position, listener.position_m, strict=True))
     direction = direction_of(to_listener_frame(rotation, (x, y, z)))
     flags = ["near_field"] if is_near_field(direction.distance_m) else []
     if rendered.hrtf_error_deg > HRTF_COVERAGE_DEG:
         flags.append(OUTSIDE_COVERAGE)
-    return SourcePosition(
+    return SimulatedSource(
         index=s,
         position_m=position,
         azimuth_deg=direction.azimuth_deg,
@@ -182,21 +183,27 @@ def measure_rendered(renderer: RoomRenderer, rendered: Rendered, distance_m: flo
 
 
 def _describe_room(
-    recipe: Recipe, renderer: RoomRenderer, index: int, layout: Layout, sources: list[SourcePosition], taps: int
-) -> RoomRecord:
+    recipe: Recipe, renderer: RoomRenderer, index: int, layout: Layout, sources: list[SimulatedSource], taps: int
+) -> SimulatedRoom:
     spec, head = recipe.spec, renderer.head
     assert head is not None
     group = room_group(spec, recipe.seed, index)
-    return RoomRecord(
+    return SimulatedRoom(
         room_id=f"room-{index:06d}",
+        origin="simulated",
+        name="",
         group=group,
         split=split_of(group),
+        license=head.hrtf.info.license,
+        citation=head.hrtf.info.citation,
+        source_url=head.hrtf.info.source_url,
         size_m=layout.room.size_m,
         absorption=layout.room.absorption,
         size_category=layout.room.size_category,
         absorption_class=layout.room.absorption_class,
         materials=layout.room.materials,
         listener=layout.listener,
+        head=head.hrtf.info.name,
         hrtf=head.hrtf.info,
         rt60_theory_s=rt60_eyring(layout.room, spec.atmosphere),
         sources=tuple(sources),
@@ -224,22 +231,3 @@ def room_group(spec: RenderSpec, seed: int, index: int) -> str:
     The same room with another tail, length or renderer is in the same split.
     """
     return f"room:{fingerprint({'room': spec.room, 'seed': seed})}:{index}"
-
-
-def _index_row(record: RoomRecord) -> dict[str, str | int | float | bool | None]:
-    """What people filter rooms by."""
-    times = [source.acoustics.t_mid_s for source in record.sources]
-    known = sorted(t for t in times if t is not None)
-    return {
-        "group": record.group,
-        "split": record.split,
-        "size_category": record.size_category,
-        "absorption_class": record.absorption_class,
-        "volume_m3": float(np.prod(record.size_m)),
-        "t_mid_s": known[len(known) // 2] if known else None,
-        "sources": len(record.sources),
-        "duration_s": record.duration_s,
-        "hrtf": record.hrtf.name,
-        "license": record.hrtf.license,
-        "fingerprint": record.fingerprint,
-    }

@@ -6,7 +6,7 @@ octave filters, `decays` what is read from energy over time, `interaural` what i
 
 from twnm_sim.measure.bands import octave_band_magnitude
 from twnm_sim.measure.brir import measure_brir, measure_brirs
-from twnm_sim.measure.curves import band_decay_db
+from twnm_sim.measure.curves import band_decay_db, find_onset_s
 from twnm_sim.measure.images import DirectImage
 
-__all__ = ["DirectImage", "band_decay_db", "measure_brir", "measure_brirs", "octave_band_magnitude"]
+__all__ = ["DirectImage", "band_decay_db", "find_onset_s", "measure_brir", "measure_brirs", "octave_band_magnitude"]

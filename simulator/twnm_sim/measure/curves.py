@@ -64,6 +64,11 @@ def prepare_response(brir_CK: NDArray[np.floating], sample_rate: int, onset_s: f
     return Response(samples_CK[:, :end], sample_rate, onset_s, choose_fft_size(end, sample_rate))
 
 
+def find_onset_s(brir_CK: NDArray[np.floating], sample_rate: int) -> float:
+    """When the direct sound of a response sets in, from its first sample; raises as `prepare_response`."""
+    return prepare_response(brir_CK, sample_rate, None).onset_s
+
+
 def _pick_channels(brir_CK: NDArray[np.floating]) -> NDArray[np.float32]:
     if brir_CK.ndim != 2 or brir_CK.shape[0] not in (1, 2, 4):
         raise SpecError(

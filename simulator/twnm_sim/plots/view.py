@@ -1,13 +1,14 @@
 """What is needed to draw one position: its record, its decoded response, its head if that is known."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twnm_schemas.errors import SpecError
-from twnm_schemas.records import RoomRecord, SourcePosition
+from twnm_schemas.records import MeasuredRoom, SimulatedRoom, SourcePosition, read_room
 from twnm_schemas.render import Atmosphere
 from twnm_shards.contents import CHANNELS, flac_name
 from twnm_shards.flac import decode_flac
@@ -16,16 +17,20 @@ from twnm_shards.tars import read_sample
 from twnm_sim.check.library import Library, find_head, spec_of
 from twnm_sim.check.records import atmosphere_of
 from twnm_sim.hrtf.model import Hrtf
+from twnm_sim.measure import find_onset_s
 
 
 @dataclass(frozen=True)
 class PositionView:
-    """One source position of a library. `response_CK`: pressure; C is 2 (left, right), 4 (W, Y, Z, X) or 1."""
+    """One source position of a library. `response_CK`: pressure; C is 2 (left, right), 4 (W, Y, Z, X) or 1.
 
-    record: RoomRecord
+    A measured room has no `atmosphere` and no `hrtf`.
+    """
+
+    record: SimulatedRoom | MeasuredRoom
     source: SourcePosition
     response_CK: NDArray[np.float32]
-    atmosphere: Atmosphere
+    atmosphere: Atmosphere | None
     hrtf: Hrtf | None
 
     @property
@@ -36,11 +41,17 @@ class PositionView:
     def is_binaural(self) -> bool:
         return len(self.response_CK) == 2
 
-    @property
+    @cached_property
     def onset_s(self) -> float:
         """When the direct sound arrives, as labels are measured."""
-        latency_s = self.record.hrtf.latency_s if self.is_binaural else 0.0
-        return self.source.distance_m / self.record.speed_of_sound_m_s + latency_s
+        if self.record.speed_of_sound_m_s is None or self.source.distance_m is None:
+            return find_onset_s(self.response_CK, self.sample_rate)
+        return self.source.distance_m / self.record.speed_of_sound_m_s + self.latency_s
+
+    @property
+    def latency_s(self) -> float:
+        """Of a simulated room's head; 0 for a microphone, and where it is not known."""
+        return self.record.hrtf.latency_s if self.record.hrtf is not None and self.is_binaural else 0.0
 
 
 def find_room(library: Library, room: int) -> tuple[Path, int]:
@@ -60,12 +71,14 @@ def load_view(library: Library, shard: Path, offset: int, source: int, hrtf: Hrt
     Raises SpecError for a source that is not there, AudioError for audio that does not decode.
     """
     sample = read_sample(shard, offset)
-    record = RoomRecord.model_validate_json(sample.members["json"])
+    record = read_room(sample.members["json"])
     if not 0 <= source < len(record.sources):
         raise SpecError(f"{record.room_id} has sources 0 to {len(record.sources) - 1}; there is no source {source}.")
     position = record.sources[source]
     output = next(name for name in CHANNELS if name in record.outputs)
     scale = getattr(position.scale, output)
     response_CK, _ = decode_flac(sample.members[flac_name(position.index, output)], scale)
+    if isinstance(record, MeasuredRoom):
+        return PositionView(record, position, response_CK, None, None)
     head = hrtf if isinstance(hrtf, Hrtf) else find_head(record.hrtf, hrtf)[0]
     return PositionView(record, position, response_CK, atmosphere_of(record, spec_of(library.manifest)), head)
