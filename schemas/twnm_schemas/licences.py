@@ -8,8 +8,9 @@ Sampling+ and unknown terms are refused.
 import re
 from collections.abc import Iterable
 from enum import Enum
+from typing import Literal, get_args
 
-from twnm_schemas.errors import LicenseError
+from twnm_schemas.errors import LicenseError, SpecError
 
 UNKNOWN = "LicenseRef-unknown"
 MIT_KEMAR = "LicenseRef-MIT-KEMAR"
@@ -193,3 +194,35 @@ _ABSORBS: dict[Terms, set[Terms]] = {  # asked in this order: the first class pr
 def may_publish(spdx: str) -> bool:
     """Whether material under this licence may be published at all."""
     return terms_of(spdx) is not Terms.REFUSED
+
+
+Profile = Literal["open", "research-nc", "recipe"]
+PROFILES: tuple[Profile, ...] = get_args(Profile)
+_OPEN = frozenset({Terms.FREE, Terms.ATTRIBUTION, Terms.BY, Terms.BY_SA, Terms.GPL})
+_PROFILE_TERMS: dict[str, frozenset[Terms]] = {
+    "open": _OPEN,
+    "research-nc": _OPEN | {Terms.BY_NC, Terms.BY_NC_SA},
+    "recipe": frozenset(Terms),
+}
+
+
+def profile_allows(profile: str, spdx: str) -> bool:
+    """Whether material under this licence may be used in data of this profile.
+
+    "open": anybody may use the result for anything (CC0 and public domain, attribution only, BY, BY-SA, GPL);
+    "research-nc": these and BY-NC, BY-NC-SA; "recipe": everything, because no audio is stored, only what rebuilds it
+    where the material is. Whether two allowed parts go together, `combinable` says. Raises SpecError for another
+    profile.
+    """
+    if profile not in _PROFILE_TERMS:
+        raise SpecError(f"The licence profile '{profile}' is not known; there are {', '.join(PROFILES)}.")
+    return terms_of(spdx) in _PROFILE_TERMS[profile]
+
+
+def combinable(spdx_ids: Iterable[str]) -> bool:
+    """Whether a mixture of parts under these licences may be published; no parts may."""
+    ids = tuple(spdx_ids)
+    try:
+        return not ids or bool(combine_licenses(ids))
+    except LicenseError:
+        return False

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twnm_schemas import LicenseError, combine_licenses, may_publish, parse_license
-from twnm_schemas.licences import MIT_KEMAR, UNKNOWN, Terms, terms_of
+from twnm_schemas import LicenseError, SpecError, combine_licenses, may_publish, parse_license
+from twnm_schemas.licences import MIT_KEMAR, PROFILES, UNKNOWN, Terms, combinable, profile_allows, terms_of
 
 ONE_OF_EACH = {
     "free": "CC0-1.0",
@@ -189,3 +189,38 @@ def test_any_text_is_read_without_failing(text: str) -> None:
 )  # fmt: skip
 def test_what_may_be_published(spdx: str, publishable: bool) -> None:
     assert may_publish(spdx) == publishable
+
+
+PROFILE_TABLE = """
+              free  attribution  by  by-nc  by-sa  by-nc-sa  gpl  refused
+open          yes   yes          yes no     yes    no        yes  no
+research-nc   yes   yes          yes yes    yes    yes       yes  no
+recipe        yes   yes          yes yes    yes    yes       yes  yes
+"""
+PROFILE_CELLS = [
+    (row[0], column, cell == "yes")
+    for header, *rows in [[line.split() for line in PROFILE_TABLE.strip().splitlines()]]
+    for row in rows
+    for column, cell in zip(header, row[1:], strict=True)
+]
+
+
+@pytest.mark.parametrize(("profile", "terms", "allowed"), PROFILE_CELLS)
+def test_a_profile_allows_what_the_table_says(profile: str, terms: str, allowed: bool) -> None:
+    assert profile_allows(profile, ONE_OF_EACH[terms]) is allowed
+
+
+def test_the_table_has_every_profile_and_another_is_refused_by_name() -> None:
+    assert {cell[0] for cell in PROFILE_CELLS} == set(PROFILES)
+    with pytest.raises(SpecError, match="profile 'closed' is not known; there are open, research-nc, recipe"):
+        profile_allows("closed", "CC0-1.0")
+
+
+@given(st.lists(st.sampled_from(SPDX), max_size=5))
+def test_combinable_says_whether_combining_would_raise(ids: list[str]) -> None:
+    assert combinable(ids) is (not ids or combine_or_refuse(*ids) is not None)
+
+
+def test_combinable_takes_an_iterator() -> None:
+    assert combinable(iter(["CC-BY-4.0", "CC0-1.0"]))
+    assert not combinable(iter(["CC-BY-SA-4.0", "CC-BY-NC-4.0"]))
