@@ -30,7 +30,7 @@ KINDS: dict[str, Kind] = {
     "musiccaps": Kind("musiccaps", ("musiccaps-public.csv",)),
     "emilia": Kind("emilia", ("*-B[0-9]*.tar", "Emilia*/*/*.tar", "*/*-B[0-9]*.tar")),
     "esc50": Kind("esc50", ("meta/esc50.csv",)),
-    "esc10": Kind("esc50", ("001 - Dog bark", "ATTRIBUTION.md")),
+    "esc10": Kind("esc50", ("001 - Dog bark", "101 - Dog", "1-[0-9]*-A.ogg")),
     "hf": Kind("huggingface"),
     "builtin": Kind("builtin", needs_place=False),
     "espeak": Kind("espeak", needs_place=False),
