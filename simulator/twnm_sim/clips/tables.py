@@ -1,0 +1,58 @@
+"""The tables that datasets publish: CSV and JSON, read as they are, and refused by name where they are not that."""
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from twnm_schemas.errors import StoreError
+
+_LONGEST_FIELD = 1 << 24  # csv's own limit is 131,072 characters; captions and tags may be longer
+
+
+def read_table(path: Path, columns: Sequence[str], encoding: str = "utf-8-sig") -> Iterator[dict[str, str]]:
+    """The rows of a CSV file with a header, each with at least these columns.
+
+    Raises StoreError, naming the file, for one that is not there, lacks a column (which is named), holds a row that is
+    too short or too long (its line is named), or is not text in this encoding.
+    """
+    csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        with path.open(encoding=encoding, newline="") as stream:
+            reader = csv.DictReader(stream)
+            _check_header(path, reader.fieldnames or (), columns)
+            for row in reader:
+                if None in row or None in row.values():
+                    raise StoreError(f"Line {reader.line_num} of {path} has another number of fields than its header.")
+                yield row
+    except FileNotFoundError:
+        raise StoreError(f"{path} is not there.") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise StoreError(f"{path} is not a CSV file that can be read: {error}.") from error
+
+
+def _check_header(path: Path, present: Sequence[str], columns: Sequence[str]) -> None:
+    for column in columns:
+        if column not in present:
+            there = ", ".join(present) or "none"
+            raise StoreError(f"{path} has no column '{column}'; its columns are {there}.")
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """A JSON file that holds one object. Raises StoreError, naming the file, where it does not."""
+    try:
+        return parse_json_object(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        raise StoreError(f"{path} is not there.") from None
+
+
+def parse_json_object(data: bytes, place: str) -> dict[str, Any]:
+    """One JSON object from bytes; `place` says in the sentence where they lie. Raises StoreError where it is none."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise StoreError(f"{place} is not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise StoreError(f"{place} is JSON, but no object with named fields.")
+    return value
