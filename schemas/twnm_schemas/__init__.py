@@ -1,7 +1,8 @@
 """The vocabulary of the project: every record, unit, frame, licence and rule about valid values.
 
 Standard library and pydantic only; no numpy, no file I/O. Start with `geometry` (frames and angles), then `rooms`
-(what is drawn), `render` (how it is rendered) and `records` (what is stored). `errors` draws the one error tree.
+(what is drawn), `render` (how it is rendered), `records` (what is stored), `clips` and `scenes` (what sounds in a
+room). `errors` draws the one error tree.
 
 The names below load their module when first asked for, so that `from twnm_schemas.errors import TwnmError` costs a
 command line nothing: pydantic alone takes longer to import than a `--help` may.
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from twnm_schemas.acoustics import Acoustics, BandAcoustics, BroadbandAcoustics
     from twnm_schemas.answers import Answer, parse_answer, write_answer
     from twnm_schemas.base import NameValue, Strict, name_values
+    from twnm_schemas.clips import Attribution, Clip
+    from twnm_schemas.constraints import parse_constraint, say_constraint
     from twnm_schemas.errors import (
         AudioError,
         GeometryError,
@@ -34,6 +37,25 @@ if TYPE_CHECKING:
     from twnm_schemas.records import Conventions, HrtfInfo, RoomRecord, Scale, SourcePosition
     from twnm_schemas.render import Atmosphere, RenderSpec
     from twnm_schemas.rooms import Listener, Room, RoomSpec
+    from twnm_schemas.scenes import (
+        AmbienceRecipe,
+        AmbienceSpec,
+        AudioMember,
+        ClipFilter,
+        Event,
+        EventRecipe,
+        Interval,
+        Loudness,
+        Overlap,
+        Placement,
+        RoomFilter,
+        Scene,
+        SceneAcoustics,
+        SceneRecipe,
+        SceneRoom,
+        SceneSpec,
+        TrajectoryPoint,
+    )
     from twnm_schemas.seeds import seed_for
     from twnm_schemas.splits import split_of
 
@@ -41,6 +63,8 @@ _HOMES = {  # module: the public names that live there
     "acoustics": ("Acoustics", "BandAcoustics", "BroadbandAcoustics"),
     "answers": ("Answer", "parse_answer", "write_answer"),
     "base": ("NameValue", "Strict", "name_values"),
+    "clips": ("Attribution", "Clip"),
+    "constraints": ("parse_constraint", "say_constraint"),
     "errors": (
         "AudioError",
         "GeometryError",
@@ -61,6 +85,25 @@ _HOMES = {  # module: the public names that live there
     "records": ("Conventions", "HrtfInfo", "RoomRecord", "Scale", "SourcePosition"),
     "render": ("Atmosphere", "RenderSpec"),
     "rooms": ("Listener", "Room", "RoomSpec"),
+    "scenes": (
+        "AmbienceRecipe",
+        "AmbienceSpec",
+        "AudioMember",
+        "ClipFilter",
+        "Event",
+        "EventRecipe",
+        "Interval",
+        "Loudness",
+        "Overlap",
+        "Placement",
+        "RoomFilter",
+        "Scene",
+        "SceneAcoustics",
+        "SceneRecipe",
+        "SceneRoom",
+        "SceneSpec",
+        "TrajectoryPoint",
+    ),
     "seeds": ("seed_for",),
     "splits": ("split_of",),
 }
@@ -71,34 +114,53 @@ __all__ = [
     "OCTAVE_CENTRES_HZ",
     "SURFACES",
     "Acoustics",
+    "AmbienceRecipe",
+    "AmbienceSpec",
     "Answer",
     "Atmosphere",
+    "Attribution",
     "AudioError",
+    "AudioMember",
     "BandAcoustics",
     "BroadbandAcoustics",
+    "Clip",
+    "ClipFilter",
     "Conventions",
     "Count",
+    "Event",
+    "EventRecipe",
     "GeometryError",
     "HrtfError",
     "HrtfInfo",
+    "Interval",
     "LicenseError",
     "Listener",
     "LockedError",
+    "Loudness",
     "MachineError",
     "Manifest",
     "MismatchError",
     "MissingExtraError",
     "NameValue",
+    "Overlap",
+    "Placement",
     "RenderSpec",
     "Room",
+    "RoomFilter",
     "RoomRecord",
     "RoomSpec",
     "Scale",
+    "Scene",
+    "SceneAcoustics",
+    "SceneRecipe",
+    "SceneRoom",
+    "SceneSpec",
     "ShardEntry",
     "SourcePosition",
     "SpecError",
     "StoreError",
     "Strict",
+    "TrajectoryPoint",
     "TwnmError",
     "canonical_json",
     "combine_licenses",
@@ -106,7 +168,9 @@ __all__ = [
     "may_publish",
     "name_values",
     "parse_answer",
+    "parse_constraint",
     "parse_license",
+    "say_constraint",
     "seed_for",
     "split_of",
     "write_answer",

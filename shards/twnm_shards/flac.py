@@ -54,6 +54,29 @@ def encode_flac(audio_CT: npt.NDArray[Any], sample_rate: int) -> tuple[bytes, fl
     return _encode_steps(np.ascontiguousarray(steps_TC), sample_rate), float(scale)
 
 
+def encode_face_value(audio_CT: npt.NDArray[Any], sample_rate: int) -> tuple[bytes, str]:
+    """A 24-bit FLAC that decodes to the audio itself (full scale +-1, within half a step), and its `pcm_sha256`.
+
+    Raises AudioError for NaN, infinity, audio of no samples, and a sample that 24 bits would clip.
+    """
+    if audio_CT.ndim != 2 or audio_CT.size == 0:
+        raise AudioError(f"audio of shape {audio_CT.shape} cannot be written: channels x samples are needed")
+    peak = float(max(audio_CT.max(), -audio_CT.min()))
+    if not np.isfinite(peak):
+        raise AudioError("audio with NaN or infinite samples cannot be written")
+    if peak * FULL_SCALE > FULL_SCALE - 1:
+        raise AudioError(f"audio with a peak of {peak:g} cannot be written at face value: full scale is 1")
+    steps_TC = np.ascontiguousarray(np.rint(audio_CT.T * np.float32(FULL_SCALE)).astype(np.int32))
+    steps_TC <<= 8
+    return _encode_steps(steps_TC, sample_rate), hash_steps(steps_TC)
+
+
+def hash_steps(steps_TC: npt.NDArray[np.int32]) -> str:
+    """The SHA-256 of 24-bit samples (little endian, interleaved), given in the upper bits of 32."""
+    packed = steps_TC.astype("<i4", copy=False).view(np.uint8).reshape(-1, 4)[:, 1:]
+    return hashlib.sha256(packed.tobytes()).hexdigest()
+
+
 def _encode_steps(steps_TC: npt.NDArray[np.int32], sample_rate: int) -> bytes:
     stream = io.BytesIO()
     with soundfile.SoundFile(

@@ -9,7 +9,8 @@ from twnm_schemas import Atmosphere, RenderSpec, RoomSpec, SpecError, StoreError
 from twnm_schemas.distributions import Uniform
 from twnm_sim import load_hrtf
 from twnm_sim.hrtf.catalog import packaged_kemar
-from twnm_sim.library import run
+from twnm_shards import space
+from twnm_shards.space import require_space
 from twnm_sim.library.plan import build_job, fingerprint_of, parse_shard_size, predict
 
 SPEC = RenderSpec()
@@ -107,9 +108,9 @@ def test_the_disk_must_hold_the_library_and_the_units_of_one_shard(tmp_path, mon
     prediction = predict(SPEC, 100, 0)
     job = build_job(SPEC, load_hrtf("kemar").info, 100, 0, "1GB", prediction)
     for share, fits in ((1.5, False), (2.2, True)):  # of the predicted size; one shard holds it all
-        monkeypatch.setattr(run, "free_bytes", lambda folder, share=share: int(share * prediction.bytes))
+        monkeypatch.setattr(space, "free_bytes", lambda folder, share=share: int(share * prediction.bytes))
         if fits:
-            run._check_disk(tmp_path, prediction, job)
+            require_space(tmp_path, job, prediction.bytes, "It", "shorten it.")
         else:
-            with pytest.raises(StoreError, match="GB free"):
-                run._check_disk(tmp_path, prediction, job)
+            with pytest.raises(StoreError, match=r"GB free; shorten it\."):
+                require_space(tmp_path, job, prediction.bytes, "It", "shorten it.")

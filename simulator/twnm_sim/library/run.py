@@ -7,17 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from twnm_schemas.errors import StoreError
 from twnm_schemas.manifests import Manifest
 from twnm_schemas.records import HrtfInfo
 from twnm_schemas.render import RenderSpec
 from twnm_schemas.rooms import Listener, Room
-from twnm_shards.files import free_bytes
 from twnm_shards.flac import encode_flac
 from twnm_shards.folders import Mode
 from twnm_shards.jobs import Job, Progress, require_run, run_job
 from twnm_shards.manifests import read_index
 from twnm_shards.rng import rng_for
+from twnm_shards.space import require_space
 from twnm_sim.hrtf.load import load_hrtf
 from twnm_sim.hrtf.model import Hrtf
 from twnm_sim.library.plan import Prediction, build_job, predict
@@ -27,7 +26,6 @@ from twnm_sim.render.receivers import prepare_head
 
 FOLDER = "brirs"
 _START_S = 5.0  # in which workers start and load the compiled loops
-_MARGIN = 1.05  # of the predicted bytes
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,9 @@ def plan_run(request: Request) -> Plan:
     hrtf = load_hrtf(request.spec.hrtf, request.spec.sample_rate, license=request.hrtf_license)
     prediction = predict(request.spec, request.rooms, request.seed)
     job = build_job(request.spec, hrtf.info, request.rooms, request.seed, request.shard_size, prediction)
-    _check_disk(folder, prediction, job)
+    require_space(
+        folder, job, prediction.bytes, "The library", "give another --out, fewer --rooms or a shorter --duration."
+    )
     per_second = _time_rendering(request.spec, hrtf, prediction)
     seconds = _START_S + per_second * prediction.response_s / min(request.workers, count_cores())
     return Plan(request, hrtf.info, job, prediction, seconds, folder)
@@ -89,18 +89,6 @@ def plan_run(request: Request) -> Plan:
 def library_folder(root: Path) -> Path:
     """DIR/brirs, or DIR itself where it is that folder."""
     return root if root.name == FOLDER else root / FOLDER
-
-
-def _check_disk(folder: Path, prediction: Prediction, job: Job) -> None:
-    """A shard is joined from units that stay until it is whole, so one shard more than the library must fit."""
-    shard = min(1.0, job.samples_per_shard / job.samples) * prediction.bytes
-    there = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
-    needed, free = _MARGIN * (prediction.bytes + shard) - there, free_bytes(folder)
-    if needed > free:
-        raise StoreError(
-            f"The library needs about {needed / 1e9:.1f} GB and the disk of {folder} has {free / 1e9:.1f} GB free; "
-            "give another --out, fewer --rooms or a shorter --duration."
-        )
 
 
 def _time_rendering(spec: RenderSpec, hrtf: Hrtf, prediction: Prediction) -> float:

@@ -1,0 +1,36 @@
+"""Caches of decoded arrays, bounded by their bytes."""
+
+from collections.abc import Callable, Hashable
+
+import numpy as np
+from cachetools import LRUCache
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+DEFAULT_CACHE_BYTES = 256 << 20
+
+
+class ArrayCache:
+    """Arrays by key; the least recently used go first once all together are over `max_bytes`.
+
+    An array larger than the bound is made every time it is asked for. Arrays that come out must not be changed.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._kept: LRUCache[Hashable, Floats] = LRUCache(max(1, max_bytes), getsizeof=lambda array: array.nbytes)
+
+    def get(self, key: Hashable, make: Callable[[], Floats]) -> Floats:
+        """The array at `key`, made where it is not kept."""
+        found = self._kept.get(key)
+        if found is not None:
+            return found
+        made = make()
+        made.flags.writeable = False
+        if made.nbytes <= self._kept.maxsize:
+            self._kept[key] = made
+        return made
+
+    @property
+    def bytes(self) -> int:
+        """What is held now."""
+        return int(self._kept.currsize)

@@ -1,0 +1,84 @@
+"""Whose work is in a scene, and what it may be published under."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from twnm_schemas.clips import Attribution, Clip
+from twnm_schemas.errors import LicenseError
+from twnm_schemas.licences import combine_licenses
+from twnm_schemas.records import RoomRecord
+from twnm_shards.files import write_bytes
+
+UNPUBLISHABLE = "LicenseRef-unpublishable"
+_CHANGES = "cut, mixed to mono, resampled, levelled, placed in a room by convolution and mixed with other sounds"
+
+
+def license_of(clips: Iterable[Clip], room: RoomRecord, profile: str) -> str:
+    """What the mixture may be published under.
+
+    Raises LicenseError, naming the parts, for a mixture nobody may publish; under the profile "recipe", which stores no
+    audio, it is named UNPUBLISHABLE instead.
+    """
+    try:
+        return combine_licenses([room.license, *(clip.license for clip in clips)])
+    except LicenseError:
+        if profile != "recipe":
+            raise
+        return UNPUBLISHABLE
+
+
+def attribute(clips: Iterable[Clip], room: RoomRecord) -> tuple[Attribution, ...]:
+    """One row a recording and one for the head or the measured room; sounds made by the package need none."""
+    rows = {clip.clip_id: _attribute_clip(clip) for clip in clips if clip.path}
+    return (*rows.values(), _attribute_room(room))
+
+
+def _attribute_clip(clip: Clip) -> Attribution:
+    return Attribution(
+        what=clip.clip_id,
+        title=clip.title,
+        author=clip.uploader or clip.speaker,
+        source_url=clip.source_url,
+        license=clip.license,
+        changes=_CHANGES,
+    )
+
+
+def _attribute_room(room: RoomRecord) -> Attribution:
+    measured = room.origin == "measured"
+    return Attribution(
+        what=f"room:{room.name}" if measured else f"hrtf:{room.head}",
+        title=room.name if measured else room.head,
+        author=room.citation,
+        source_url=room.source_url,
+        license=room.license,
+        changes="resampled and cut" if measured else "rendered into room impulse responses by simulation",
+    )
+
+
+def write_attribution(root: Path, clips: Sequence[Clip], rooms: Sequence[RoomRecord]) -> Path:
+    """Write ATTRIBUTION.csv and ATTRIBUTION.md into the root, and return the path of the table."""
+    rows = {row.what: row for room in rooms for row in attribute(clips, room)}
+    ordered = [rows[what] for what in sorted(rows)]
+    write_bytes(root / "ATTRIBUTION.csv", _as_table(ordered))
+    write_bytes(root / "ATTRIBUTION.md", _as_page(ordered))
+    return root / "ATTRIBUTION.csv"
+
+
+def _as_table(rows: Sequence[Attribution]) -> bytes:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(Attribution.model_fields), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row.model_dump() for row in rows)
+    return stream.getvalue().encode()
+
+
+def _as_page(rows: Sequence[Attribution]) -> bytes:
+    lines = ["# Whose work is in these scenes", "", f"What was done to it: {_CHANGES}.", ""]
+    for row in rows:
+        title = f"[{row.title or row.what}]({row.source_url})" if row.source_url else row.title or row.what
+        author = f" by {row.author}" if row.author else ""
+        lines.append(f"- `{row.what}`: {title}{author} ({row.license})")
+    return ("\n".join(lines) + "\n").encode()

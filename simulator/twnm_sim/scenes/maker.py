@@ -1,0 +1,183 @@
+"""Scenes one after the other: drawn, composed, and drawn again where what came out is not to be used.
+
+The same for shards, for trainers and for a single scene: `SceneMaker.make(index, split)` gives scene `index`, always the
+same, wherever it is called.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from twnm_schemas.base import NameValue, name_values
+from twnm_schemas.errors import SpecError
+from twnm_schemas.fingerprints import fingerprint
+from twnm_schemas.licences import PROFILES
+from twnm_schemas.scenes import SceneRecipe, SceneSpec
+from twnm_sim.clips.catalog import Catalog
+from twnm_sim.clips.scan import scan_clips
+from twnm_sim.scenes.brirs import BrirLibrary, open_brirs
+from twnm_sim.scenes.caches import DEFAULT_CACHE_BYTES
+from twnm_sim.scenes.compose import (
+    ClipReader,
+    ClipSilentError,
+    Composed,
+    Context,
+    Convolved,
+    convolve_recipe,
+    finish_scene,
+)
+from twnm_sim.scenes.draw import (
+    COMPOSER,
+    Drawn,
+    Ingredients,
+    RefusedDrawError,
+    count_reasons,
+    draw_gains_again,
+    draw_scene,
+)
+from twnm_sim.scenes.heard import predict_audible
+
+ATTEMPTS = 100
+GAIN_TRIES = 32  # sets of gains tried before the whole scene is drawn again
+_VERSIONED = ("twnm", "numpy", "scipy", "soundfile", "soxr", "pyloudnorm", "pydantic")
+
+
+class SceneMaker:
+    """Makes the scenes of one spec from one library and one catalog.
+
+    `cache_bytes` bounds the decoded responses kept, and again the decoded clips. Not to be shared by threads.
+    """
+
+    def __init__(self, ingredients: Ingredients, seed: int, clip_cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
+        if not 0 <= seed < 2**63:
+            raise SpecError(f"The seed {seed} is out of range; give 0 to 2^63 - 1.")
+        if ingredients.profile not in PROFILES:
+            raise SpecError(f"The licence profile {ingredients.profile!r} is not one of {', '.join(PROFILES)}.")
+        self.ingredients = ingredients
+        self.seed = seed
+        self.fingerprint = fingerprint_scenes(ingredients, seed)
+        self.versions = scene_versions()
+        self.reader = ClipReader(ingredients.brirs.sample_rate, clip_cache_bytes)
+
+    def make(self, index: int, split: str, room: int | None = None) -> Composed:
+        """Scene `index` of the split; `room` fixes its room's number in the library.
+
+        What a draw was rejected for is in the record's `rejections`. Raises SpecError where nothing fits.
+        """
+        rejections: list[str] = []
+        for attempt in range(ATTEMPTS):
+            try:
+                drawn = draw_scene(self.ingredients, self.seed, index, split, attempt, room)
+                return self._compose(drawn, split, attempt, rejections)
+            except RefusedDrawError as refusal:
+                rejections.append(str(refusal))
+            except ClipSilentError:
+                rejections.append("clip_silent")
+        raise SpecError(
+            f"Scene {index} of the {split} split was rejected {ATTEMPTS} times: {count_reasons(rejections)}; "
+            "loosen what the most frequent reason names."
+        )
+
+    def _compose(self, drawn: Drawn, split: str, attempt: int, rejections: list[str]) -> Composed:
+        """The sound of a draw, with the first of its gains under which every event is audible.
+
+        Raises RefusedDrawError where there are none.
+        """
+        brirs, clips = self.ingredients.brirs, {clip.clip_id: clip for clip in drawn.clips}
+        convolved = convolve_recipe(drawn.recipe, brirs, clips, self.reader)
+        recipe = self._settle_gains(drawn, attempt, convolved)
+        context = Context(split, self.ingredients.profile, self.fingerprint, tuple(rejections), self.versions)
+        composed = finish_scene(recipe, convolved, brirs, context)
+        if self.ingredients.spec.audible and not all(heard.is_audible for heard in composed.heard):
+            raise RefusedDrawError("event_inaudible")
+        return composed
+
+    def _settle_gains(self, drawn: Drawn, attempt: int, convolved: Convolved) -> SceneRecipe:
+        recipe = drawn.recipe
+        if not self.ingredients.spec.audible or len(recipe.events) < 2:
+            return recipe
+        gains_db_GS = draw_gains_again(self.ingredients, drawn, attempt, GAIN_TRIES)
+        held_G = predict_audible(convolved.stems_SCT, gains_db_GS, recipe.sample_rate)
+        if not held_G.any():
+            raise RefusedDrawError("event_inaudible")
+        chosen = gains_db_GS[int(np.argmax(held_G))].tolist()
+        events = [
+            event.model_copy(update={"gain_db": gain_db}) for event, gain_db in zip(recipe.events, chosen, strict=True)
+        ]
+        return recipe.model_copy(update={"events": tuple(events)})
+
+
+def fingerprint_scenes(ingredients: Ingredients, seed: int) -> str:
+    """The name of everything that changes a scene's bytes: spec, seed, composer, rooms, clips, licence profile."""
+    return fingerprint(
+        {
+            "composer": COMPOSER,
+            "seed": seed,
+            "spec": ingredients.spec,
+            "profile": ingredients.profile,
+            "brirs": ingredients.brirs.digest,
+            "clips": ingredients.catalog.digest,
+        }
+    )
+
+
+def scene_versions() -> tuple[NameValue, ...]:
+    """The versions that a scene's bytes rest on."""
+    from importlib.metadata import version
+
+    import soundfile
+
+    versions = {name: version(name) for name in _VERSIONED}
+    return name_values({"composer": COMPOSER, "libsndfile": soundfile.__libsndfile_version__, **versions})
+
+
+def open_ingredients(
+    brirs: BrirLibrary | str | Path | Iterable[str | Path],
+    clips: Catalog | str | Sequence[str],
+    spec: SceneSpec | None = None,
+    profile: str = "open",
+    brir_cache_bytes: int = DEFAULT_CACHE_BYTES,
+) -> Ingredients:
+    """Open what is named: `brirs` by folder, tar, pattern or URL; `clips` by catalog file or by specs to scan."""
+    library = brirs if isinstance(brirs, BrirLibrary) else open_brirs(brirs, brir_cache_bytes)
+    named = [clips] if isinstance(clips, str) else clips
+    catalog = named if isinstance(named, Catalog) else scan_clips(list(named))
+    return Ingredients(spec or SceneSpec(), library, catalog, profile)
+
+
+def compose_scene(
+    brirs: BrirLibrary | str | Path | Iterable[str | Path],
+    clips: Catalog | str | Sequence[str] = "builtin",
+    spec: SceneSpec | None = None,
+    *,
+    seed: int = 0,
+    index: int = 0,
+    split: str | None = None,
+    profile: str = "open",
+) -> Composed:
+    """Draw and compose scene `index` of a spec: its audio (`audio_CT`), stems, and record (`scene`).
+
+    `split` None takes the first for which there are rooms and clips. For many scenes open a `SceneMaker` once, or use
+    `SceneStream`. Raises TwnmError, in one sentence, for what cannot be opened, drawn or composed.
+    """
+    ingredients = open_ingredients(brirs, clips, spec, profile)
+    if split is None:
+        split = require_splits(ingredients)[0]
+    return SceneMaker(ingredients, seed).make(index, split)
+
+
+def require_splits(ingredients: Ingredients) -> tuple[str, ...]:
+    """The splits that have rooms and clips. Raises SpecError if there are none."""
+    if ingredients.splits:
+        return ingredients.splits
+    rooms = {split: len(ingredients.rooms(split)) for split in ("train", "validation", "test")}
+    clips = {split: len(ingredients.pool(split)) for split in rooms}
+    raise SpecError(
+        f"No split has both rooms and clips that fit the spec: {_say_counts(rooms)} rooms, {_say_counts(clips)} clips "
+        "in train, validation and test; add what is missing or loosen the filters."
+    )
+
+
+def _say_counts(counts: dict[str, int]) -> str:
+    return "/".join(str(count) for count in counts.values())
