@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_CLIP_S = 60.0  # of a longer recording only this much is used, and probed
 _BLOCK = 1 << 18  # frames decoded at a time: what a header promises is never allocated before it is there
+# Decoded before a window: an MP3 frame takes bits of up to nine before it, and comes out silent without them.
+_WARM_UP_S = 0.25
 _TOLERANCE_S = 0.5e-3  # a record's duration was computed from the same count of frames; this is rounding, generously
 
 Audio = npt.NDArray[np.float32]
@@ -113,12 +115,16 @@ def _open_member(stream: BinaryIO, path: str | Path, member: str, offset: int) -
                 raise UnusableAudioError(
                     "unreadable", f"{place} is not at byte {offset}; the tar changed: scan its dataset again."
                 )
-            content = data.read()
+            return io.BytesIO(_read_member(data, place))
     except tarfile.TarError as error:
         raise UnusableAudioError("unreadable", f"{place} cannot be read from its tar at byte {offset}.") from error
-    if len(content) < info.size:
-        raise UnusableAudioError("truncated", f"{place} is cut: the tar ends before it does.")
-    return io.BytesIO(content)
+
+
+def _read_member(data: IO[bytes], place: str) -> bytes:
+    try:
+        return data.read()
+    except tarfile.ReadError as error:
+        raise UnusableAudioError("truncated", f"{place} is cut: the tar ends before it does.") from error
 
 
 def decode_stream(stream: BinaryIO, place: str, *, start_s: float = 0.0, duration_s: float | None = None) -> Decoded:
@@ -151,9 +157,10 @@ def _read_window(file: "soundfile.SoundFile", place: str, start_s: float, durati
     wanted = file.frames - start
     if duration_s is not None:
         wanted = min(wanted, round(duration_s * file.samplerate))
+    warm_up = min(start, round(_WARM_UP_S * file.samplerate))
     if start:
-        file.seek(start)
-    audio_TC = np.concatenate(list(_read_blocks(file, wanted)))
+        file.seek(start - warm_up)
+    audio_TC = np.concatenate(list(_read_blocks(file, warm_up + wanted)))[warm_up:]
     if len(audio_TC) < wanted:
         raise UnusableAudioError(
             "truncated", f"{place} is cut: it ends after {len(audio_TC)} of {wanted} samples that its header promises."

@@ -11,7 +11,8 @@ The group's name is hashed to the split (`twnm_schemas.splits.split_of`), so nei
 move it. A clip also carries keys: its uploader, Freesound id, video id, speaker and the SHA-256 of its file. A key
 belongs to the split in which it was first seen; a later clip whose group hashes elsewhere is dropped as `split_clash`
 (a speaker in videos of two groups, say). Rows of a catalog made before are seated first and keep their group and split,
-even where this scan would have found a better one.
+even where this scan would have found a better one: a newcomer that tells who recorded two of them, which lie in two
+splits, is dropped, and they stay.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -108,14 +109,19 @@ def seat_clips(
     in order, and a kept one is refused only where it contradicts an earlier kept one.
     """
     kept = kept or {}
-    newcomers = [place for place in range(len(clips)) if place not in kept]
-    uploaders = find_uploaders([clips[place] for place in (*sorted(kept), *newcomers)])
+    old, new = sorted(kept), [place for place in range(len(clips)) if place not in kept]
+    known_before = find_uploaders(clips[place] for place in old)
+    known = find_uploaders(clips[place] for place in (*old, *new))
     seating = Seating()
     seats: list[Seat | None] = [None] * len(clips)
-    for place in (*sorted(kept), *newcomers):
+    for place, uploaders in (*((place, known_before) for place in old), *((place, known) for place in new)):
         clip = clips[place]
-        group = group_of(clip, uploaders)
-        seat = kept[place] if place in kept else Seat(group, split_of(group))
+        seat = kept.get(place) or _seat_newcomer(clip, uploaders)
         if seating.take(seat, (*identities_of(clip, uploaders), f"sha256:{digests[place]}")):
             seats[place] = seat
     return seats
+
+
+def _seat_newcomer(clip: Identified, uploaders: Mapping[str, str]) -> Seat:
+    group = group_of(clip, uploaders)
+    return Seat(group, split_of(group))
