@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twnm_sim.cli.amounts import say_bytes, say_count, say_time
+
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
@@ -216,25 +218,11 @@ def _print_plan(plan: "Plan") -> None:
     job, prediction, recipe = plan.job, plan.prediction, plan.request.spec
     shards = -(-job.samples // job.samples_per_shard)
     typer.echo(
-        f"{_count(job.samples, 'room')} x {_count(recipe.sources_per_room, 'position')} on {recipe.hrtf} into "
-        f"{plan.folder}: about {_say_bytes(prediction.bytes)} in {_count(shards, 'shard')} of "
-        f"{_count(job.samples_per_shard, 'room')}, {_say_time(prediction.response_s)} of audio, "
-        f"about {_say_time(plan.seconds)} of rendering with {_count(plan.request.workers, 'worker')}."
+        f"{say_count(job.samples, 'room')} x {say_count(recipe.sources_per_room, 'position')} on {recipe.hrtf} into "
+        f"{plan.folder}: about {say_bytes(prediction.bytes)} in {say_count(shards, 'shard')} of "
+        f"{say_count(job.samples_per_shard, 'room')}, {say_time(prediction.response_s)} of audio, "
+        f"about {say_time(plan.seconds)} of rendering with {say_count(plan.request.workers, 'worker')}."
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _say_bytes(size: float) -> str:
-    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
-
-
-def _say_time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(seconds, 1.0):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _run_with_progress(plan: "Plan") -> "Summary":
@@ -254,7 +242,7 @@ def _print_summary(summary: "Summary") -> None:
     table.add_row("positions", f"{summary.positions}")
     for reason, count in sorted(summary.rejections.items()):
         table.add_row(f"rejected: {reason}", f"{count}")
-    table.add_row("audio", _say_time(3600.0 * summary.audio_hours))
-    table.add_row("size", _say_bytes(summary.bytes))
-    table.add_row("wall time", _say_time(summary.wall_s))
+    table.add_row("audio", say_time(3600.0 * summary.audio_hours))
+    table.add_row("size", say_bytes(summary.bytes))
+    table.add_row("wall time", say_time(summary.wall_s))
     Console(markup=False, highlight=False).print(table)

@@ -49,6 +49,6 @@ def _producer(task: SceneTask, maker: SceneMaker) -> Callable[[int], Produced]:
     def produce(place: int) -> Produced:
         index = task.indices[place]
         room = index // task.scenes_per_room if task.scenes_per_room else None
-        return pack_scene(maker.make(index, task.split, room))
+        return pack_scene(maker.make(index, task.split, room))[0]
 
     return produce

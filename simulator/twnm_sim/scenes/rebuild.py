@@ -1,26 +1,237 @@
 """Audio made again from recipes: the form in which scenes travel whose clips may not.
 
 Each scene is composed from the clips and rooms at hand and compared with what its record says: the same bit for bit
-(`identical`), within -90 dB (`equivalent`, as on another processor or with other versions), or `different`. A clip that is
-missing or has other content is named, and the scene is left out by that name.
+(`identical`), within -90 dB (`equivalent`, as on another processor or with other versions), or `different`. Every clip
+that is missing or has other content is named beforehand, and the scenes that need it are left out.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from twnm_schemas.clips import Clip
 from twnm_schemas.errors import AudioError, StoreError
+from twnm_schemas.fingerprints import fingerprint
 from twnm_schemas.scenes import Scene
-from twnm_shards.files import appearing, check_writable, disk_errors
-from twnm_shards.tars import iter_members, read_data
+from twnm_shards.folders import Mode
+from twnm_shards.jobs import Job, Progress, run_job
+from twnm_shards.manifests import read_index, read_manifest
+from twnm_shards.tars import iter_members, read_data, read_member
+from twnm_shards.units import Produce, Produced
+from twnm_shards.verify import find_folders
 from twnm_sim.clips.audio import verify_clip
-from twnm_sim.clips.catalog import Catalog
-from twnm_sim.scenes.brirs import BrirLibrary
-from twnm_sim.scenes.compose import ClipReader, Composed, Context, compose_recipe, find_clip
+from twnm_sim.clips.catalog import Catalog, read_catalog
+from twnm_sim.scenes.brirs import BrirLibrary, open_brirs
+from twnm_sim.scenes.compose import ClipReader, Context, compose_recipe, find_clip
+from twnm_sim.scenes.draw import COMPOSER
+from twnm_sim.scenes.maker import scene_versions
 from twnm_sim.scenes.sketch import difference_db
-"""
-"""
+from twnm_sim.scenes.store import pack_scene
+
+FOLDER = "scenes"
+EQUIVALENT_DB = -90.0
+IDENTICAL, EQUIVALENT, DIFFERENT = "identical", "equivalent", "different"
+_SCENES_PER_UNIT = 32
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where one record lies: the tar, and the byte of its header."""
+
+    shard: Path
+    offset: int
+
+
+@dataclass(frozen=True)
+class RebuildTask:
+    """What a worker needs to rebuild any scene of one folder."""
+
+    records: tuple[Kept, ...]
+    shards: tuple[Path, ...]
+    catalog: Path
+
+
+@dataclass
+class RebuildPlan:
+    """What can be rebuilt, folder by folder, and what stands in the way of the rest.
+
+    `missing`: each clip or room that is missing or differs, with a sentence; `left_out`: the scenes that need one.
+    """
+
+    catalog: Path
+    brirs: BrirLibrary
+    parts: list[tuple[Path, tuple[Kept, ...]]] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def scenes(self) -> int:
+        return sum(len(records) for _, records in self.parts)
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """How the rebuilt scenes compare; `worst_db`: the largest difference, None where all are identical."""
+
+    verdicts: Counter[str]
+    worst_db: float | None
+    different: tuple[str, ...]
+    root: Path
+
+
+def plan_rebuild(source: Path, brirs: Sequence[str], catalog: Path) -> RebuildPlan:
+    """Read every record under `source` and look for its room and clips, whose files are compared by SHA-256.
+
+    Raises StoreError where there are no scenes, or where the library or the catalog cannot be opened.
+    """
+    clips = read_catalog(catalog)
+    plan = RebuildPlan(catalog.resolve(), open_brirs(brirs))
+    sound: dict[str, str] = {}
+    for folder in _scene_folders(source):
+        records = []
+        for kept, scene in _iter_scenes(folder):
+            faults = list(_find_faults(scene, plan.brirs, clips, sound))
+            plan.missing.update(faults)
+            if faults:
+                plan.left_out.append(scene.scene_id)
+            else:
+                records.append(kept)
+        if records:
+            plan.parts.append((folder, tuple(records)))
+    return plan
+
+
+def _scene_folders(source: Path) -> list[Path]:
+    folders = [folder for folder in find_folders(source) if read_manifest(folder).kind == FOLDER]
+    if not folders:
+        raise StoreError(f"{source} holds no scenes; give the root, or the folder that twnm-sim compose wrote.")
+    return folders
+
+
+def _iter_scenes(folder: Path) -> Iterator[tuple[Kept, Scene]]:
+    for entry in read_manifest(folder).shards:
+        shard = folder / entry.name
+        with shard.open("rb") as stream:
+            for member in iter_members(stream):
+                if member.fault:
+                    raise StoreError(f"{shard} {member.name} {member.fault}; see twnm-shards verify.")
+                if member.ext == "json":
+                    yield Kept(shard, member.offset), _parse_scene(read_data(stream, member), f"{shard} {member.name}")
+
+
+def _parse_scene(data: bytes, where: str) -> Scene:
+    try:
+        return Scene.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise StoreError(f"{where} is no record of a scene: {place}: {first['msg'].lower()}.") from None
+
+
+def _find_faults(scene: Scene, brirs: BrirLibrary, clips: Catalog, sound: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """What is missing for a scene: the clip or room, and a sentence. `sound` keeps what was found of each file."""
+    recipe = scene.recipe
+    try:
+        brirs.find_room(recipe.room_fingerprint, recipe.room_id)
+    except StoreError as error:
+        yield f"{recipe.room_id} of {recipe.room_fingerprint}", str(error)
+    for event in recipe.events:
+        try:
+            clip = find_clip(clips.by_id, event.clip_id, event.clip_sha256)
+        except StoreError as error:
+            yield event.clip_id, str(error)
+            continue
+        if event.clip_id not in sound:
+            try:
+                verify_clip(clip)
+                sound[event.clip_id] = ""
+            except AudioError as error:
+                sound[event.clip_id] = str(error)
+        if sound[event.clip_id]:
+            yield event.clip_id, sound[event.clip_id]
+
+
+def run_rebuild(
+    plan: RebuildPlan,
+    out: Path,
+    workers: int,
+    mode: Mode = "continue",
+    shard_scenes: int = 512,
+    on_progress: Callable[[int], None] | None = None,
+) -> Rebuilt:
+    """Compose what can be rebuilt into `out`/scenes/SPLIT and compare. A run that was killed goes on when called again."""
+    done = 0
+    root = out.parent if out.name == FOLDER else out
+    rows = []
+    for folder, records in plan.parts:
+
+        def tell(progress: Progress, before: int = done) -> None:
+            if on_progress:
+                on_progress(before + progress.samples_done)
+
+        job = _plan_job(folder, records, plan, shard_scenes)
+        target = root / FOLDER / folder.name if folder.name != FOLDER else root / FOLDER
+        task = RebuildTask(records, tuple(plan.brirs.shards), plan.catalog)
+        run_job(job, target, make_rebuilder, (task,), workers=workers, mode=mode, on_progress=tell)
+        done += len(records)
+        rows += read_index(target)
+    differences = [float(row["difference_db"]) for row in rows if row["difference_db"] is not None]
+    return Rebuilt(
+        verdicts=Counter(str(row["rebuilt"]) for row in rows),
+        worst_db=max(differences) if differences else None,
+        different=tuple(str(row["key"]) for row in rows if row["rebuilt"] == DIFFERENT),
+        root=root,
+    )
+
+
+def _plan_job(folder: Path, records: tuple[Kept, ...], plan: RebuildPlan, shard_scenes: int) -> Job:
+    manifest = read_manifest(folder)
+    places = [f"{kept.shard.name}:{kept.offset}" for kept in records]
+    made_from = {"rebuilt_from": manifest.index_sha256, "records": fingerprint(places), "composer": COMPOSER}
+    return Job(
+        kind="scenes",
+        samples=len(records),
+        samples_per_shard=min(shard_scenes, len(records)),
+        samples_per_unit=min(_SCENES_PER_UNIT, shard_scenes),
+        settings={**made_from, "brirs": plan.brirs.digest},
+        fingerprint=fingerprint({**made_from, "brirs": plan.brirs.digest}),
+        seed=manifest.seed,
+        versions=scene_versions(),
+    )
+
+
+def make_rebuilder(task: RebuildTask) -> Produce:
+    """Open library and catalog once a worker and return the function from a record's place to the rebuilt sample."""
+    brirs, clips = BrirLibrary(list(task.shards)), read_catalog(task.catalog).by_id
+    reader = ClipReader(brirs.sample_rate)
+
+    def produce(place: int) -> Produced:
+        kept = task.records[place]
+        name, data = read_member(kept.shard, kept.offset)
+        scene = _parse_scene(data, f"{kept.shard} {name}")
+        context = Context(scene.split, scene.license_profile, scene.fingerprint, scene.rejections, scene_versions())
+        composed = compose_recipe(scene.recipe, brirs, clips, reader, context)
+        sample, rebuilt = pack_scene(composed, with_audio=True)
+        verdict, difference = compare_audio(scene, rebuilt)
+        return sample._replace(row={**sample.row, "rebuilt": verdict, "difference_db": difference})
+
+    return produce
+
+
+def compare_audio(recorded: Scene, rebuilt: Scene) -> tuple[str, float | None]:
+    """How the rebuilt audio compares with the record's, and the largest difference in dB (None: bit for bit)."""
+    theirs = {member.ext: member for member in rebuilt.audio}
+    worst: float | None = None
+    for member in recorded.audio:
+        other = theirs.get(member.ext)
+        if other is None:
+            return DIFFERENT, 0.0
+        if other.pcm_sha256 != member.pcm_sha256:
+            # quantising alone can differ where the sketch does not
+            found = max(difference_db(member.sketch, other.sketch), -200.0)
+            worst = found if worst is None else max(worst, found)
+    if worst is None:
+        return IDENTICAL, None
+    return (EQUIVALENT if worst <= EQUIVALENT_DB else DIFFERENT), worst

@@ -116,8 +116,7 @@ def plan_scenes(request: SceneRequest, on_scan: OnScan | None = None) -> ScenePl
     shares = share_out(request, ingredients)
     per_scene_bytes, per_scene_s = _try_scenes(request, maker, shares)
     parts = tuple(
-        _plan_split(request, maker, split, indices, catalog_path, per_scene_bytes)
-        for split, indices in shares.items()
+        _plan_split(request, maker, split, indices, catalog_path, per_scene_bytes) for split, indices in shares.items()
     )
     total = sum(len(indices) for indices in shares.values())
     for part in parts:
@@ -201,7 +200,7 @@ def _try_scenes(request: SceneRequest, maker: SceneMaker, shares: dict[str, tupl
         for index in indices[:_TRIED]:
             begun = time.perf_counter()
             room = index // request.scenes_per_room if request.scenes_per_room else None
-            sample = pack_scene(maker.make(index, split, room))
+            sample, _ = pack_scene(maker.make(index, split, room))
             times.append(time.perf_counter() - begun)
             sizes.append(sum(len(data) + 1024 for _, data in sample.members))
     return float(np.mean(sizes)), float(np.median(times))

@@ -13,13 +13,18 @@ Audio = NDArray[np.float32]
 SEPARATOR = "|"  # between ids in one cell of the index
 
 
-def pack_scene(composed: Composed) -> Produced:
-    """The sample of a scene: its record first, then its audio, unless only recipes are kept."""
+def pack_scene(composed: Composed, with_audio: bool | None = None) -> tuple[Produced, Scene]:
+    """The sample of a scene, its record first and then its audio, and that record.
+
+    `with_audio` None stores the audio unless the licence profile keeps recipes only.
+    """
     encoded = [_encode(ext, what, audio_CT, composed) for ext, what, audio_CT in composed.members()]
     scene = composed.scene.model_copy(update={"audio": tuple(member for member, _ in encoded)})
     record = (scene.model_dump_json() + "\n").encode()
-    stored = [] if scene.license_profile == "recipe" else [(member.ext, data) for member, data in encoded]
-    return Produced(scene.scene_id, (("json", record), *stored), index_row(scene), scene.rejections)
+    if with_audio is None:
+        with_audio = scene.license_profile != "recipe"
+    stored = [(member.ext, data) for member, data in encoded] if with_audio else []
+    return Produced(scene.scene_id, (("json", record), *stored), index_row(scene), scene.rejections), scene
 
 
 def _encode(ext: str, what: str, audio_CT: Audio, composed: Composed) -> tuple[AudioMember, bytes]:

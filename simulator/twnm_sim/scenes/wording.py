@@ -1,8 +1,8 @@
 """English for the names of sounds: articles, plurals, verbs, lists.
 
-The names come from many datasets ("dog", "church bells", "keyboard typing", "chink, clink"), so the rules are about words,
-not about classes: what is a mass ("rain"), a plural ("footsteps") or an activity ("knocking on a door") takes no article
-and has no plural, all else is a thing that can be counted.
+The names come from many datasets ("dog", "church bells", "keyboard typing", "chink, clink"), so the rules are about
+words, not about classes: what is a mass ("rain"), a plural ("footsteps") or an activity ("knocking on a door") takes no
+article and has no plural, all else is a thing that can be counted.
 """
 
 import re
@@ -13,21 +13,28 @@ from functools import cached_property
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh")
 _LATER_ORDINALS = ("twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Words that name no thing one could count, among those that sound datasets use.
-_MASSES = frozenset(
+_MASSES = _words(
     "air ambience applause audio chatter conversation electricity fizz furniture gargle gunfire hail hubbub laughter "
     "lightning machinery music noise paper percussion rain rainfall silence singing snow speech static steam surf "
-    "thunder tearing traffic turbulence water weather wind babble reverberation sand gravel ice wood metal glass".split()
+    "thunder tearing traffic turbulence water weather wind babble reverberation sand gravel ice wood metal glass "
+    "jazz rock pop funk techno reggae disco"
 )
-_PLURALS = frozenset("children cutlery feet geese men mice people police teeth women cattle".split())
-_SINGULARS = frozenset("bus gas glass bass brass grass hiss kiss chess cactus chorus octopus tennis".split())
-_NOT_ACTIVITIES = frozenset("ceiling building evening morning string spring wing ring king ding ping swing".split())
+_PLURALS = _words("children cutlery feet geese men mice people police teeth women cattle")
+_SINGULARS = _words("bus gas glass bass brass grass hiss kiss chess cactus chorus octopus tennis")
+_NOT_ACTIVITIES = _words("ceiling building evening morning string spring wing ring king ding ping swing")
 _IRREGULAR = {
     "person": "people", "man": "men", "woman": "women", "child": "children", "mouse": "mice", "goose": "geese",
     "sheep": "sheep", "knife": "knives", "wolf": "wolves", "aircraft": "aircraft",
 }  # fmt: skip
 _VOWEL = re.compile(r"(?!uni|use|usu|uti|eu|one|once|ukulele)[aeiou]|hour|heir|honest|honou?r", re.IGNORECASE)
-_PREPOSITION = re.compile(r" (?:on|of|in|with|from|at|by|to|for|and|or) | \(|, ")
+_PREPOSITION = re.compile(r" (?:on|of|in|with|from|at|by|to|for|and|or|described) | \(|, ")
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,13 @@ class SoundName:
 
     @property
     def is_countable(self) -> bool:
-        """Whether it takes an article and has a plural."""
+        """Whether it takes an article."""
         return not (self.is_plural or self._head in _MASSES or self._is_activity)
+
+    @property
+    def _has_plural(self) -> bool:
+        """Of a choice ("a chirp or tweet") it would be two plurals, which may not both exist."""
+        return self.is_countable and " or " not in self.text
 
     @property
     def _is_activity(self) -> bool:
@@ -76,7 +88,7 @@ class SoundName:
 
     def several(self, count: int) -> str:
         """So many of it, two or more: "two dogs", "two sounds of rain"."""
-        if not self.is_countable:
+        if not self._has_plural:
             return f"{say_number(count)} sounds of {self.text}"
         end = len(_PREPOSITION.split(self.text)[0])
         start = end - len(self._head)
@@ -86,7 +98,7 @@ class SoundName:
 def name_sound(label: str, caption: str = "") -> SoundName:
     """The name of a class; of a sound without a class the name is made of its caption."""
     if label:
-        words = " ".join(_lower(word) for word in label.replace("_", " ").split())
+        words = " ".join(_lower(word) for word in label.replace("_", " "))
         return SoundName(join_words([part.strip() for part in words.split(",")], "or"))
     quoted = caption.strip().rstrip(".")
     return SoundName(f'sound described as "{quoted}"' if quoted else "sound of unknown kind")
@@ -111,12 +123,12 @@ def say_number(count: int) -> str:
 
 
 def say_ordinal(place: int) -> str:
-    """"first" for 0; there are at most 16 sounds in a scene."""
+    """ "first" for 0; there are at most 16 sounds in a scene."""
     return (*_ORDINALS, *_LATER_ORDINALS)[place]
 
 
 def join_words(words: Sequence[str], last: str = "and") -> str:
-    """"a", "a and b", "a, b and c"."""
+    """ "a", "a and b", "a, b and c"."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 

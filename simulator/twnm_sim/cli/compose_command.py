@@ -1,0 +1,333 @@
+"""`twnm-sim compose`, `twnm-sim rebuild` and `twnm-sim scene-spec`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twnm_sim.cli.amounts import say_bytes, say_count, say_time
+
+if TYPE_CHECKING:
+    from twnm_schemas.scenes import SceneSpec
+    from twnm_sim.scenes.rebuild import RebuildPlan, Rebuilt
+    from twnm_sim.scenes.run import ScenePlan, SceneSummary
+
+
+class Profile(StrEnum):
+    """Which licences may go into scenes, and whether audio is stored."""
+
+    open = "open"
+    research_nc = "research-nc"
+    recipe = "recipe"
+
+
+class SplitChoice(StrEnum):
+    """Which split to compose."""
+
+    all = "all"
+    train = "train"
+    validation = "validation"
+    test = "test"
+
+
+_WHAT, _WHERE = "What is composed", "Where and how"
+_MANY = "Repeat the option for more."
+
+
+def compose(
+    brirs: Annotated[
+        list[str],
+        typer.Option(metavar="URL", help=f"Folder, tar, pattern or URL of a library. {_MANY}", rich_help_panel=_WHAT),
+    ],
+    clips: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SPEC",
+            help=f"As for clips scan, or a catalog. {_MANY}",
+            show_default="builtin",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    n: Annotated[int, typer.Option("--n", help="How many scenes.", rich_help_panel=_WHAT)] = 1000,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Root folder; shards go to DIR/scenes/SPLIT.", rich_help_panel=_WHERE)
+    ] = Path("data"),
+    seed: Annotated[int, typer.Option(help="Everything random follows from it.", rich_help_panel=_WHAT)] = 0,
+    split: Annotated[
+        SplitChoice, typer.Option(help="all: 90, 5 and 5 parts, as far as there are rooms.", rich_help_panel=_WHAT)
+    ] = SplitChoice.all,
+    spec: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Scene spec as JSON; see twnm-sim scene-spec.", rich_help_panel=_WHAT),
+    ] = None,
+    sources: Annotated[
+        str | None, typer.Option(help="How many: 3, or 2-4.", show_default="1-4", rich_help_panel=_WHAT)
+    ] = None,
+    want: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORDS",
+            help=f'What places must fulfil, as in "farthest by 2x". {_MANY}',
+            show_default=False,
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    duration: Annotated[float | None, typer.Option(help="Seconds.", show_default="5", rich_help_panel=_WHAT)] = None,
+    loudness: Annotated[
+        str | None,
+        typer.Option(help="-32..-20LUFS, -26LUFS or -40..-30dBFS.", show_default="-32..-20LUFS", rich_help_panel=_WHAT),
+    ] = None,
+    ambience: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DB", help="Diffuse background, dB below: 5..25.", show_default="none", rich_help_panel=_WHAT
+        ),
+    ] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DBFS", help="Noise of the microphones: -80..-60.", show_default="none", rich_help_panel=_WHAT
+        ),
+    ] = None,
+    foa: Annotated[bool, typer.Option("--foa", help="Ambisonics beside the ears.", rich_help_panel=_WHAT)] = False,
+    stems: Annotated[bool, typer.Option("--stems", help="Each event by itself.", rich_help_panel=_WHAT)] = False,
+    dry: Annotated[bool, typer.Option("--dry", help="Each event before the room.", rich_help_panel=_WHAT)] = False,
+    license_profile: Annotated[
+        Profile, typer.Option(help="recipe stores no audio.", rich_help_panel=_WHAT)
+    ] = Profile.open,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes.", show_default="all cores", rich_help_panel=_WHERE)
+    ] = None,
+    shard_size: Annotated[
+        str, typer.Option(help="Scenes (512) or predicted bytes (500MB, 1GB).", rich_help_panel=_WHERE)
+    ] = "1GB",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Only go on with a run that is there.", rich_help_panel=_WHERE)
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Remove the run that is there and start anew.", rich_help_panel=_WHERE)
+    ] = False,
+) -> None:
+    """Compose scenes from a library of responses and dry clips, as WebDataset shards.
+
+    Run the same command again after any interruption: it finishes what is missing, byte for byte.
+    """
+    from twnm_schemas.errors import SpecError
+    from twnm_sim.library.run import count_cores
+    from twnm_sim.scenes.run import SceneRequest
+
+    if resume and overwrite:
+        raise SpecError("--resume and --overwrite exclude each other; give one of them.")
+    recipe = read_scene_spec(
+        spec,
+        {
+            "sources": sources,
+            "constraints": want,
+            "duration_s": duration,
+            "loudness": loudness,
+            "ambience": ambience,
+            "noise_dbfs": noise,
+            "outputs": ("binaural", "foa") if foa else None,
+            "stems": stems or None,
+            "dry": dry or None,
+        },
+    )
+    request = SceneRequest(
+        spec=recipe,
+        brirs=tuple(brirs),
+        clips=tuple(clips or ("builtin",)),
+        scenes=n,
+        seed=seed,
+        out=out,
+        splits=() if split is SplitChoice.all else (split.value,),
+        profile=license_profile.value,
+        shard_size=shard_size,
+        workers=workers or count_cores(),
+        mode="resume" if resume else "overwrite" if overwrite else "continue",
+    )
+    plan = plan_with_progress(request)
+    print_scene_plan(plan)
+    print_scene_summary(run_with_progress(plan))
+
+
+def scene_spec() -> None:
+    """Print the default scene spec as JSON, to edit and give to `compose --spec`."""
+    from twnm_schemas.scenes import SceneSpec
+
+    typer.echo(SceneSpec().model_dump_json(indent=2))
+
+
+def rebuild(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Scenes that were stored as recipes, or with audio.")],
+    brirs: Annotated[list[str], typer.Option(metavar="URL", help=f"Libraries of the rooms. {_MANY}")],
+    clips: Annotated[Path, typer.Option(metavar="CATALOG", help="The catalog of the clips that you have.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Root folder of the rebuilt scenes.")],
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="all cores")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Remove the run that is there first.")] = False,
+) -> None:
+    """Make the audio of scenes again from their recipes, and compare it with what their records promise.
+
+    Exits with 2 where a clip or room is missing or differs, or audio comes out different.
+    """
+    from twnm_shards.progress import showing
+    from twnm_sim.library.run import count_cores
+    from twnm_sim.scenes.rebuild import plan_rebuild, run_rebuild
+
+    plan = plan_rebuild(folder, brirs, clips)
+    _print_missing(plan)
+    with showing("rebuild", max(1, plan.scenes), "scenes") as show:
+        rebuilt = run_rebuild(
+            plan, out, workers or count_cores(), "overwrite" if overwrite else "continue", on_progress=show
+        )
+    _print_rebuilt(rebuilt)
+    if plan.missing or rebuilt.different:
+        raise typer.Exit(2)
+
+
+def read_scene_spec(path: Path | None, options: dict[str, Any]) -> "SceneSpec":
+    """The spec of a file, or the default one, with what the options give in place of its fields.
+
+    Raises SpecError, naming the option or the field, for what cannot be used.
+    """
+    import json
+
+    from pydantic import ValidationError
+
+    from twnm_schemas.constraints import parse_constraint
+    from twnm_schemas.errors import SpecError
+    from twnm_schemas.scenes import SceneSpec
+
+    try:
+        fields = json.loads(path.read_bytes()) if path else {}
+    except OSError as error:
+        raise SpecError(f"The scene spec {path} cannot be read ({error.strerror}); give a JSON file.") from error
+    except ValueError as error:
+        raise SpecError(f"The scene spec {path} is not JSON: {error}.") from error
+    if not isinstance(fields, dict):
+        raise SpecError(f"The scene spec {path} is not a JSON object; see twnm-sim scene-spec.")
+    given = {name: value for name, value in options.items() if value is not None}
+    readers = {
+        "sources": _read_sources,
+        "constraints": lambda words: [parse_constraint(text) for text in words],
+        "loudness": _read_loudness,
+        "ambience": lambda text: {"snr_db": _read_range("--ambience", text)},
+        "noise_dbfs": lambda text: _read_range("--noise", text),
+    }
+    fields |= {name: readers[name](value) if name in readers else value for name, value in given.items()}
+    try:
+        return SceneSpec.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the whole"
+        message = first["msg"].removeprefix("Value error, ")
+        raise SpecError(f"The scene spec is not usable: {place}: {message}.") from error
+
+
+def _read_sources(text: str) -> dict[str, object]:
+    from twnm_schemas.errors import SpecError
+
+    low, _, high = text.partition("-")
+    try:
+        numbers = list(range(int(low), int(high or low) + 1))
+    except ValueError:
+        numbers = []
+    if not numbers:
+        raise SpecError(f"--sources {text} is not usable; give a number (3) or a range (2-4).")
+    return {"kind": "choice", "values": [float(number) for number in numbers]}
+
+
+def _read_loudness(text: str) -> dict[str, object]:
+    from twnm_schemas.errors import SpecError
+
+    for unit in ("lufs", "dbfs"):
+        if text.lower().endswith(unit):
+            return {"unit": unit, "value": _read_range("--loudness", text[: -len(unit)])}
+    raise SpecError(f"--loudness {text} is not usable; give a range or a value with its unit: -32..-20LUFS, -40dBFS.")
+
+
+def _read_range(option: str, text: str) -> dict[str, object]:
+    """ "5..25" as a uniform distribution, "5" as a constant."""
+    from twnm_schemas.errors import SpecError
+
+    low, _, high = text.strip().partition("..")
+    try:
+        first, last = float(low), float(high or low)
+    except ValueError:
+        raise SpecError(f"{option} {text} is not usable; give a number, or a range like -80..-60.") from None
+    return {"kind": "uniform", "low": first, "high": last} if high else {"kind": "constant", "value": first}
+
+
+def plan_with_progress(request: Any) -> "ScenePlan":
+    """Plan a run, with a bar while clips are looked into."""
+    from contextlib import ExitStack
+
+    from twnm_shards.progress import Show, showing
+    from twnm_sim.scenes.run import plan_scenes
+
+    with ExitStack() as stack:
+        shows: list[Show] = []
+
+        def on_scan(done: int, files: int) -> None:
+            if not shows:
+                shows.append(stack.enter_context(showing("scan", files, "files")))
+            shows[0](done)
+
+        return plan_scenes(request, on_scan)
+
+
+def print_scene_plan(plan: "ScenePlan") -> None:
+    """What will be made, how large it is and how long it takes."""
+    clips = len(plan.ingredients.catalog.clips)
+    shares = ", ".join(f"{part.job.samples} {part.split}" for part in plan.parts)
+    typer.echo(
+        f"{say_count(plan.scenes, 'scene')} ({shares}) from {say_count(len(plan.ingredients.brirs), 'room')} and "
+        f"{say_count(clips, 'clip')} into {plan.parts[0].folder.parent}: about {say_bytes(plan.bytes)}, "
+        f"about {say_time(plan.seconds)} of composing with {say_count(plan.request.workers, 'worker')}."
+    )
+    if plan.left_out:
+        typer.echo(f"No rooms or no clips are in {' or '.join(plan.left_out)}: no scenes are made there.")
+
+
+def run_with_progress(plan: "ScenePlan") -> "SceneSummary":
+    """Run a plan, with a bar."""
+    from twnm_shards.progress import showing
+    from twnm_sim.scenes.run import run_scenes
+
+    with showing("compose", plan.scenes, "scenes") as show:
+        return run_scenes(plan, show)
+
+
+def print_scene_summary(summary: "SceneSummary") -> None:
+    """What was made."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{summary.root}", title_justify="left", show_header=False)
+    for split, count in summary.scenes.items():
+        table.add_row(f"scenes: {split}", f"{count}")
+    table.add_row("events", f"{summary.events}")
+    table.add_row("by number of sources", ", ".join(f"{n}: {c}" for n, c in sorted(summary.sources.items())))
+    for license_spdx, count in sorted(summary.licenses.items()):
+        table.add_row(f"license: {license_spdx}", f"{count}")
+    for reason, count in sorted(summary.rejections.items()):
+        table.add_row(f"rejected: {reason}", f"{count}")
+    table.add_row("size", say_bytes(summary.bytes))
+    table.add_row("wall time", say_time(summary.wall_s))
+    table.add_row("attribution", f"{summary.attribution}")
+    Console(markup=False, highlight=False).print(table)
+
+
+def _print_missing(plan: "RebuildPlan") -> None:
+    for sentence in plan.missing.values():
+        typer.echo(sentence)
+    if plan.left_out:
+        typer.echo(f"{say_count(len(plan.left_out), 'scene')} cannot be rebuilt without them.")
+
+
+def _print_rebuilt(rebuilt: "Rebuilt") -> None:
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(rebuilt.verdicts.items())) or "none"
+    worst = "" if rebuilt.worst_db is None else f" (largest difference {rebuilt.worst_db:.0f} dB)"
+    typer.echo(f"rebuilt into {rebuilt.root}: {counts}{worst}")
+    for key in rebuilt.different:
+        typer.echo(f"{key} came out different; its record was made by other code or from other clips.")
