@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from twnm_schemas.manifests import Manifest
-from twnm_schemas.records import RoomRecord
+from twnm_schemas.records import MeasuredRoom, RoomRecord
 from twnm_schemas.render import RenderSpec
 from twnm_sim.check.gates import Verdict
 from twnm_sim.check.library import Place
@@ -100,6 +100,7 @@ def describe(report: Report) -> dict[str, Any]:
         "hrtf": None
         if report.first is None or report.first.hrtf is None
         else report.first.hrtf.model_dump(mode="json"),
+        "measured": _describe_measured(report.first),
         "gates": [describe_verdict(verdict) for verdict in report.verdicts],
         "distributions": {d.name: describe_distribution(d, report) for d in (*DISTRIBUTIONS, RATIO)},
         "classes": [
@@ -110,6 +111,13 @@ def describe(report: Report) -> dict[str, Any]:
         "rejections": {count.reason: count.count for count in manifest.rejections},
         "coherence": _describe_coherence(report),
     }
+
+
+def _describe_measured(first: RoomRecord | None) -> dict[str, str] | None:
+    """Of a library of measured rooms, where its first one comes from."""
+    if not isinstance(first, MeasuredRoom):
+        return None
+    return {"name": first.name, "citation": first.citation, "license": first.license, "source_url": first.source_url}
 
 
 def describe_verdict(verdict: Verdict) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import typer
 
 from twnm_shards.command_line import run_app
-from twnm_sim.cli import check_command, plot_command, render_command
+from twnm_sim.cli import check_command, clips_command, compose_command, import_command, plot_command, render_command
 
 app = typer.Typer(
     help="Simulate rooms and heads: render libraries of binaural room impulse responses, check them, draw them.",
@@ -13,8 +13,13 @@ app = typer.Typer(
 )
 app.command("render")(render_command.render)
 app.command("spec")(render_command.spec)
+app.command("import")(import_command.import_rooms)
+app.command("compose")(compose_command.compose)
+app.command("scene-spec")(compose_command.scene_spec)
+app.command("rebuild")(compose_command.rebuild)
 app.command("check")(check_command.check)
 app.command("plot")(plot_command.plot)
+app.add_typer(clips_command.app, name="clips")
 
 
 @app.callback()

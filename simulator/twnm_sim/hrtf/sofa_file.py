@@ -93,12 +93,12 @@ def read_moving_positions(sofa: Any, where: str, name: str) -> Floats:
         raise HrtfError(f"{name} of {where} has the shape {array.shape[1:]}; rows of three coordinates are needed.")
     owner = name.removesuffix("Up") + "View" if name.endswith("Up") and not hasattr(sofa, f"{name}_Type") else name
     kind = str(getattr(sofa, f"{owner}_Type", "cartesian")).strip().lower()
+    if kind not in ("cartesian", "spherical"):
+        raise HrtfError(f"{name} of {where} is in {kind} coordinates; cartesian or spherical ones are needed.")
     array = array * _unit_factors(str(getattr(sofa, f"{owner}_Units", "")), kind, where, name)
-    if kind == "cartesian":
-        return np.asarray(array)
     if kind == "spherical":
-        return np.asarray(unit_vectors(array[..., 0], array[..., 1]) * array[..., 2:])
-    raise HrtfError(f"{name} of {where} is in {kind} coordinates; cartesian or spherical ones are needed.")
+        array = unit_vectors(array[..., 0], array[..., 1]) * array[..., 2:]
+    return np.asarray(array)
 
 
 def _unit_factors(units: str, kind: str, where: str, name: str) -> Floats:

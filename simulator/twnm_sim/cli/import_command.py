@@ -1,0 +1,106 @@
+"""`twnm-sim import`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from twnm_sim.measured.run import ImportPlan, ImportSummary
+
+_WHAT, _SAID, _WHERE = "What is imported", "What is said of it", "Where and how"
+
+
+def import_rooms(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOFA...",
+            help="SOFA files or their URLs, or folder:PATH of stereo files with a positions.csv.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Root folder; shards go to DIR/brirs.", rich_help_panel=_WHERE)
+    ],
+    sample_rate: Annotated[int, typer.Option(help="Hz; responses are resampled.", rich_help_panel=_WHAT)] = 44100,
+    max_duration: Annotated[
+        float | None,
+        typer.Option(help="Seconds after which responses are cut.", show_default="whole", rich_help_panel=_WHAT),
+    ] = None,
+    room: Annotated[
+        str | None,
+        typer.Option(
+            help="The room's name, one for all that is given; one name is one split.",
+            show_default="the file's",
+            rich_help_panel=_SAID,
+        ),
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option(help="The dummy head.", show_default="the file's", rich_help_panel=_SAID)
+    ] = None,
+    license: Annotated[  # noqa: A002
+        str | None, typer.Option(help="SPDX id.", show_default="the file's field, if it reads", rich_help_panel=_SAID)
+    ] = None,
+    citation: Annotated[
+        str | None, typer.Option(help="What to cite.", show_default="the file's", rich_help_panel=_SAID)
+    ] = None,
+    source_url: Annotated[
+        str | None, typer.Option(help="Where the data is from.", show_default="the file's", rich_help_panel=_SAID)
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes.", show_default="all cores", rich_help_panel=_WHERE)
+    ] = None,
+    shard_size: Annotated[
+        str, typer.Option(help="Rooms (64) or predicted bytes (500MB, 1GB).", rich_help_panel=_WHERE)
+    ] = "1GB",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Only go on with a run that is there.", rich_help_panel=_WHERE)
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Remove the run that is there and start anew.", rich_help_panel=_WHERE)
+    ] = False,
+) -> None:
+    """Import measured rooms into a library of responses, with the records of rendered ones.
+
+    Run the same command again after any interruption: it finishes what is missing, byte for byte.
+    """
+    from twnm_schemas.errors import SpecError
+    from twnm_sim.library.run import count_cores
+    from twnm_sim.measured.run import ImportRequest, plan_import
+    from twnm_sim.measured.sets import Given
+
+    if resume and overwrite:
+        raise SpecError("--resume and --overwrite exclude each other; give one of them.")
+    if workers is not None and workers < 1:
+        raise SpecError(f"--workers {workers} is not a number of processes; give 1 or more.")
+    request = ImportRequest(
+        specs=tuple(sources),
+        out=out,
+        given=Given(license=license, citation=citation, source_url=source_url, head=head, room=room),
+        sample_rate=sample_rate,
+        max_duration_s=max_duration,
+        shard_size=shard_size,
+        workers=workers or count_cores(),
+        mode="resume" if resume else "overwrite" if overwrite else "continue",
+    )
+    _print_summary(_run_with_progress(plan_import(request)))
+
+
+def _run_with_progress(plan: "ImportPlan") -> "ImportSummary":
+    from twnm_shards.progress import showing
+    from twnm_sim.measured.run import run_import
+
+    with showing("import", plan.job.samples, "rooms") as show:
+        return run_import(plan, lambda progress: show(progress.samples_done))
+
+
+def _print_summary(summary: "ImportSummary") -> None:
+    from twnm_schemas.licences import may_publish
+
+    typer.echo(
+        f"{summary.folder}: {summary.samples} listener pose(s) of {summary.rooms} measured room(s), "
+        f"{summary.positions} position(s), {summary.bytes / 1e6:.1f} MB, {', '.join(summary.licenses)}"
+    )
+    for spdx in summary.licenses:
+        if not may_publish(spdx):
+            typer.echo(f"{spdx} does not allow publishing; if the terms are known, import again with --license.")
