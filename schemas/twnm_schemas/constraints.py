@@ -1,7 +1,7 @@
 """What a set of sources must fulfil, so that scenes are drawn to a purpose. Each constraint carries its own name.
 
-A constraint says what is wanted; `twnm_sim.scenes.search` looks for it in a library's metadata. `parse_constraint` reads
-the plain words of a command line ("farthest by 2x").
+A constraint says what is wanted; `twnm_sim.scenes.search` looks for it in a library's metadata. `parse_constraint`
+reads the plain words of a command line ("farthest by 2x").
 """
 
 import re
@@ -92,6 +92,16 @@ Constraint = Annotated[
     | SameClass,
     Field(discriminator="kind"),
 ]
+_OF_TWO = (Farthest, Nearest, DistanceOrder, EqualDistance, OppositeSides)
+
+
+def least_sources(constraint: Constraint) -> int:
+    """The fewest sources with which a constraint can hold, or says anything."""
+    if isinstance(constraint, SameClass):
+        return constraint.times
+    return 2 if isinstance(constraint, _OF_TWO) else 1
+
+
 _ADAPTER: TypeAdapter[Constraint] = TypeAdapter(Constraint)
 
 _NUMBER = r"(\d+(?:\.\d+)?)"

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from twnm_schemas.acoustics import Acoustics
 from twnm_schemas.base import NameValue, Strict
 from twnm_schemas.clips import Attribution
-from twnm_schemas.constraints import Constraint, SameClass
+from twnm_schemas.constraints import Constraint, SameClass, least_sources, say_constraint
 from twnm_schemas.distributions import Choice, Distribution, Uniform
 from twnm_schemas.rooms import Listener, Triple
 
@@ -133,6 +133,12 @@ class SceneSpec(Strict):
             raise ValueError(f"sources: a scene has 1 to {MAX_SOURCES} sources, not {low:g} to {high:g}")
         if self.onset_s.bounds()[0] < 0 or self.onset_s.bounds()[1] >= self.duration_s:
             raise ValueError("onset_s: clips begin within the scene, at 0 or later and before its end")
+        for constraint in self.constraints:
+            if low < least_sources(constraint):
+                raise ValueError(
+                    f"sources: '{say_constraint(constraint)}' needs {least_sources(constraint)} sources or more, "
+                    f"and as few as {low:g} may be drawn"
+                )
         twins = [c for c in self.constraints if isinstance(c, SameClass)]
         if len(twins) > 1:
             raise ValueError("constraints: same_class can be asked once")
@@ -283,9 +289,9 @@ class AudioMember(Strict):
     """One FLAC of a scene: its extension, what is in it, and what it must decode to.
 
     `scale`: what decoded samples (full scale +-1) are multiplied by; 1.0 but for stems and dry references that are
-    louder than full scale. `pcm_sha256`: of the decoded samples (24 bits, little endian, interleaved). `sketch`: its projections on fixed
-    pseudo-random signs (`twnm_sim.scenes.sketch`), from which the distance of another rendering is known without the
-    audio.
+    louder than full scale. `pcm_sha256`: of the decoded samples (24 bits, little endian, interleaved). `sketch`: its
+    projections on fixed pseudo-random signs (`twnm_sim.scenes.sketch`), from which the distance of another rendering is
+    known without the audio.
     """
 
     ext: str

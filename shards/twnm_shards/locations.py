@@ -1,7 +1,7 @@
 """Where shards are: from what a person names (folders, tars, patterns, URLs) to tars on this machine.
 
-A name may be a root (./data) or a kind's folder, a tar, a pattern with `*` or `{000000..000003}`, a `file://` URL, or an
-http(s) URL of a tar or of a folder that has a manifest. Remote tars are fetched once, whole, and kept.
+A name may be a root (./data) or a kind's folder, a tar, a pattern with `*` or `{000000..000003}`, a `file://` URL, or
+an http(s) URL of a tar or of a folder that has a manifest. Remote tars are fetched once, whole, and kept.
 """
 
 import glob

@@ -1,8 +1,9 @@
 """Rooms, heads, responses and scenes: everything that makes or measures sound.
 
-Start with `render.brirs.render_brirs` (the physics from top to bottom), `library.run` (how a library of rooms is rendered
-to shards) and `scenes` (how clips become scenes in them). `clips` reads datasets, `measured` imports measured rooms, `hrtf` loads heads, `measure` measures responses, `decay` holds the theory, `listening` is a
-classical listener that hears direction and reverberation from audio alone, `cli` is the command `twnm-sim`.
+Start with `render.brirs.render_brirs` (the physics from top to bottom), `library.run` (how a library of rooms is
+rendered to shards) and `scenes` (how clips become scenes in them). `clips` reads datasets, `measured` imports measured
+rooms, `hrtf` loads heads, `measure` measures responses, `decay` holds the theory, `listening` is a classical listener
+that hears direction and reverberation from audio alone, `cli` is the command `twnm-sim`.
 """
 
 from importlib import import_module

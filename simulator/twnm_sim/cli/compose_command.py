@@ -1,5 +1,6 @@
 """`twnm-sim compose`, `twnm-sim rebuild` and `twnm-sim scene-spec`."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -207,7 +208,7 @@ def read_scene_spec(path: Path | None, options: dict[str, Any]) -> "SceneSpec":
     if not isinstance(fields, dict):
         raise SpecError(f"The scene spec {path} is not a JSON object; see twnm-sim scene-spec.")
     given = {name: value for name, value in options.items() if value is not None}
-    readers = {
+    readers: dict[str, Callable[[Any], object]] = {
         "sources": _read_sources,
         "constraints": lambda words: [parse_constraint(text) for text in words],
         "loudness": _read_loudness,
@@ -215,6 +216,8 @@ def read_scene_spec(path: Path | None, options: dict[str, Any]) -> "SceneSpec":
         "noise_dbfs": lambda text: _read_range("--noise", text),
     }
     fields |= {name: readers[name](value) if name in readers else value for name, value in given.items()}
+    if want := fields.get("constraints"):
+        fields.setdefault("sources", _enough_sources(want))
     try:
         return SceneSpec.model_validate(fields)
     except ValidationError as error:
@@ -222,6 +225,14 @@ def read_scene_spec(path: Path | None, options: dict[str, Any]) -> "SceneSpec":
         place = ".".join(map(str, first["loc"])) or "the whole"
         message = first["msg"].removeprefix("Value error, ")
         raise SpecError(f"The scene spec is not usable: {place}: {message}.") from error
+
+
+def _enough_sources(constraints: Any) -> dict[str, object]:
+    """As many sources as the constraints need, to four."""
+    from twnm_schemas.constraints import least_sources
+
+    least = max((least_sources(c) for c in constraints if not isinstance(c, dict)), default=1)
+    return {"kind": "choice", "values": [float(number) for number in range(least, max(least, 4) + 1)]}
 
 
 def _read_sources(text: str) -> dict[str, object]:

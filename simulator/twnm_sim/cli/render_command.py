@@ -46,7 +46,7 @@ _OPTIONS = {  # what the recipe's fields are called on the command line
     "humidity_percent": "--humidity",
     "pressure_kpa": "--pressure",
 }
-_RENDER, _WHERE, _AIR = "What is rendered", "Where and how", "Air"
+_RENDER, _WHERE, _AIR, _SCENES = "What is rendered", "Where and how", "Air", "Scenes composed in the rooms"
 
 
 def render(
@@ -96,6 +96,18 @@ def render(
     ] = None,
     humidity: Annotated[float, typer.Option(help="Relative, percent.", rich_help_panel=_AIR)] = 50.0,
     pressure: Annotated[float, typer.Option(help="kPa.", rich_help_panel=_AIR)] = 101.325,
+    scenes_per_room: Annotated[
+        int, typer.Option(min=0, help="Scenes composed in each room; 0 is none.", rich_help_panel=_SCENES)
+    ] = 1,
+    clips: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SPEC",
+            help="What sounds in them, as for clips scan. Repeat the option for more.",
+            show_default="builtin",
+            rich_help_panel=_SCENES,
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes.", show_default="all cores", rich_help_panel=_WHERE)
     ] = None,
@@ -109,9 +121,10 @@ def render(
         bool, typer.Option("--overwrite", help="Remove the run that is there and start anew.", rich_help_panel=_WHERE)
     ] = False,
 ) -> None:
-    """Render a library of room impulse responses as WebDataset shards.
+    """Render a library of room impulse responses as WebDataset shards, and compose scenes in its rooms.
 
-    Run the same command again after any interruption: it finishes what is missing, byte for byte.
+    Run the same command again after any interruption: it finishes what is missing, byte for byte. Other clips never
+    render a response again; twnm-sim compose makes more scenes from the same library.
     """
     from pydantic import ValidationError
 
@@ -153,6 +166,37 @@ def render(
     plan = plan_run(request)
     _print_plan(plan)
     _print_summary(_run_with_progress(plan))
+    if scenes_per_room and "binaural" in recipe.outputs:
+        _compose_in_rooms(plan, tuple(clips or ("builtin",)), scenes_per_room)
+
+
+def _compose_in_rooms(plan: "Plan", clips: tuple[str, ...], scenes_per_room: int) -> None:
+    """Scenes of the default spec in every room, with no more sources than a room has positions."""
+    from twnm_schemas.distributions import Choice
+    from twnm_schemas.scenes import SceneSpec
+    from twnm_sim.cli.compose_command import plan_with_progress, print_scene_plan, print_scene_summary
+    from twnm_sim.cli.compose_command import run_with_progress as compose_with_progress
+    from twnm_sim.scenes.run import SceneRequest
+
+    request, most = plan.request, plan.request.spec.sources_per_room
+    counts = tuple(count for count in SceneSpec().sources.values if count <= most)  # type: ignore[union-attr]
+    spec = SceneSpec(sources=Choice(values=counts), outputs=tuple(o for o in request.spec.outputs if o != "mono"))
+    scenes = plan_with_progress(
+        SceneRequest(
+            spec=spec,
+            brirs=(str(plan.folder),),
+            clips=clips,
+            scenes=0,
+            seed=request.seed,
+            out=plan.folder.parent,
+            scenes_per_room=scenes_per_room,
+            shard_size=request.shard_size,
+            workers=request.workers,
+            mode="overwrite" if request.mode == "overwrite" else "continue",
+        )
+    )
+    print_scene_plan(scenes)
+    print_scene_summary(compose_with_progress(scenes))
 
 
 def spec() -> None:

@@ -1,9 +1,9 @@
 """What sounds besides the events: a diffuse background, and the noise of the microphones.
 
 The background is noise that comes from everywhere with the same power. At the ears of a head it has the head's own
-diffuse-field spectrum and interaural coherence; in Ambisonics (SN3D) W, Y, Z and X are independent with powers 1, 1/3, 1/3
-and 1/3. Both are made of the same field, as the tail of a room is (`render.tail`): L = g_L (a W + j b Y),
-R = g_R (a W - j b Y) with a^2 = (1 + coherence) / 2. Shapes: C channels, T samples, F bins.
+diffuse-field spectrum and interaural coherence; in Ambisonics (SN3D) W, Y, Z and X are independent with powers 1, 1/3,
+1/3 and 1/3. Both are made of the same field, as the tail of a room is (`render.tail`): L = g_L (a W + j b Y), R = g_R
+(a W - j b Y) with a^2 = (1 + coherence) / 2. Shapes: C channels, T samples, F bins.
 """
 
 from dataclasses import dataclass
@@ -69,7 +69,8 @@ def _tint(frequency_F: NDArray[np.float64], colour: Colour) -> NDArray[np.float6
 def _noise(size: int, rng: np.random.Generator) -> NDArray[np.complex128]:
     """The spectrum of white noise: complex, normal."""
     parts = rng.standard_normal((2, size // 2 + 1))
-    return parts[0] + 1j * parts[1]
+    spectrum_F: NDArray[np.complex128] = parts[0] + 1j * parts[1]
+    return spectrum_F
 
 
 def _to_time(spectra: list[NDArray[np.complex128]], size: int, samples: int) -> Audio:

@@ -123,7 +123,8 @@ class BrirLibrary:
         scale = getattr(room.source(source).scale, output)
         if ext not in room.members or scale is None:
             raise StoreError(
-                f"{room.record.room_id} in {room.shard} has no {output} response; render with --output binaural,{output}."
+                f"{room.record.room_id} in {room.shard} has no {output} response; "
+                f"render with --output binaural,{output}."
             )
         with room.shard.open("rb") as stream:
             data = read_data(stream, room.members[ext])

@@ -1,7 +1,7 @@
 """From a spec to a recipe: everything that is random about a scene, each at an address of its own.
 
-The address is (seed, "scene", index, "attempt", attempt, what). So a scene is the same whichever process draws it, and a
-scene that is rejected is drawn anew without moving any other.
+The address is (seed, "scene", index, "attempt", attempt, what). So a scene is the same whichever process draws it, and
+a scene that is rejected is drawn anew without moving any other.
 """
 
 from collections import Counter
@@ -188,7 +188,8 @@ def _draw_places(
     if fixed is not None:
         raise RefusedDrawError("room_without_places")
     raise SpecError(
-        f"No scene of {count} sources was found: {starvation.describe()}; loosen it, or render more rooms and positions."
+        f"No scene of {count} sources was found: {starvation.describe()}; "
+        "loosen it, or render more rooms and positions."
     )
 
 

@@ -101,7 +101,7 @@ def level_dbfs(audio_CT: Audio) -> float:
 
 
 def block_loudness(audio_CT: Audio, sample_rate: int) -> Floats:
-    """The loudness in LUFS of each gating block of 0.4 s (ITU-R BS.1770-4, K-weighted by pyloudnorm); -inf if silent."""
+    """The loudness (LUFS) of each gating block of 0.4 s (ITU-R BS.1770-4, K-weighted by pyloudnorm), -inf if silent."""
     meter = _meter(sample_rate)
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         warnings.simplefilter("ignore")  # of a logarithm of nothing

@@ -1,7 +1,7 @@
 """Scenes one after the other: drawn, composed, and drawn again where what came out is not to be used.
 
-The same for shards, for trainers and for a single scene: `SceneMaker.make(index, split)` gives scene `index`, always the
-same, wherever it is called.
+The same for shards, for trainers and for a single scene: `SceneMaker.make(index, split)` gives scene `index`, always
+the same, wherever it is called.
 """
 
 from collections.abc import Iterable, Sequence

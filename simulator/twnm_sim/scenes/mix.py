@@ -1,8 +1,9 @@
 """The sound of a scene: dry pieces heard through their responses, each alone and all together.
 
-Convolution is by FFT over the part of the scene that sounds. Each dry piece and each channel of a response is transformed
-once; each event is brought back by itself, since its level and audibility are measured, and the mixture is their sum.
-All in float32 with transforms of good sizes. Shapes: S events, C channels, K taps, T samples of the scene, F bins.
+Convolution is by FFT over the part of the scene that sounds. Each dry piece and each channel of a response is
+transformed once; each event is brought back by itself, since its level and audibility are measured, and the mixture is
+their sum. All in float32 with transforms of good sizes. Shapes: S events, C channels, K taps, T samples of the scene, F
+bins.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """The geometry of whole libraries as arrays, so that a scene is searched for and not drawn blindly.
 
-A table is read from the records once (audio is skipped over) and kept in the cache folder under a name that changes with
-the shards. Shapes: R rooms, P source positions of the largest room (NaN where a room has fewer).
+A table is read from the records once (audio is skipped over) and kept in the cache folder under a name that changes
+with the shards. Shapes: R rooms, P source positions of the largest room (NaN where a room has fewer).
 """
 
 import hashlib

@@ -161,7 +161,7 @@ def run_rebuild(
     shard_scenes: int = 512,
     on_progress: Callable[[int], None] | None = None,
 ) -> Rebuilt:
-    """Compose what can be rebuilt into `out`/scenes/SPLIT and compare. A run that was killed goes on when called again."""
+    """Compose what can be rebuilt into `out`/scenes/SPLIT and compare; a run that was killed goes on when called again."""
     done = 0
     root = out.parent if out.name == FOLDER else out
     rows = []

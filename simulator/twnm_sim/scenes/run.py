@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twnm_schemas.clips import Clip
 from twnm_schemas.errors import SpecError, StoreError
@@ -174,11 +175,12 @@ def share_out(request: SceneRequest, ingredients: Ingredients) -> dict[str, tupl
             if np.any(drawn == place)}  # fmt: skip
 
 
-def draw_splits(seed: int, scenes: int, splits: Sequence[str]) -> np.ndarray:
+def draw_splits(seed: int, scenes: int, splits: Sequence[str]) -> NDArray[np.intp]:
     """For each scene the place of its split among `splits`: 90, 5 and 5 parts of train, validation and test."""
     parts = np.cumsum([dict(SHARES)[split] for split in splits])  # type: ignore[index]
     places = np.array([seed_for(seed, "scene", index, "split") / 2.0**128 for index in range(scenes)])
-    return np.searchsorted(parts, places * parts[-1], side="right").clip(0, len(splits) - 1)
+    drawn: NDArray[np.intp] = np.searchsorted(parts, places * parts[-1], side="right").clip(0, len(splits) - 1)
+    return drawn
 
 
 def _share_by_room(request: SceneRequest, ingredients: Ingredients) -> dict[str, tuple[int, ...]]:

@@ -1,8 +1,8 @@
 """Places for sources: which positions of a room fulfil a spec's constraints together.
 
-For a room many sets of positions are drawn at once and judged as arrays; the first that holds is taken, so that every set
-that holds is equally likely. What is counted on the way tells which constraint starves a search.
-Shapes: T trial sets, N sources, P positions of a room.
+For a room many sets of positions are drawn at once and judged as arrays; the first that holds is taken, so that every
+set that holds is equally likely. What is counted on the way tells which constraint starves a search. Shapes: T trial
+sets, N sources, P positions of a room.
 """
 
 from collections import Counter
@@ -82,7 +82,8 @@ def _at_least(upper_TN: Floats, lower_TN: Floats, ratio: float) -> Bools:
     """Whether there is something to compare and every upper value is `ratio` times its lower one."""
     if upper_TN.shape[1] == 0 or lower_TN.shape[1] == 0:
         return np.zeros(len(upper_TN), bool)
-    return np.all(upper_TN >= ratio * lower_TN, axis=1)
+    held_T: Bools = np.all(upper_TN >= ratio * lower_TN, axis=1)
+    return held_T
 
 
 @holds.register
@@ -98,26 +99,30 @@ def _pairwise(constraint: Pairwise, geometry: Geometry) -> Bools:
     units_TN3 = geometry.unit_TN3
     cosines_TNN = np.einsum("tnk,tmk->tnm", units_TN3, units_TN3)
     upper = np.triu_indices(units_TN3.shape[1], 1)
-    return np.all(cosines_TNN[:, *upper] <= np.cos(np.radians(constraint.degrees)), axis=1)
+    held_T: Bools = np.all(cosines_TNN[:, *upper] <= np.cos(np.radians(constraint.degrees)), axis=1)
+    return held_T
 
 
 @holds.register
 def _pairwise_lateral(constraint: PairwiseLateral, geometry: Geometry) -> Bools:
     gaps_TN = np.diff(np.sort(geometry.lateral_TN, axis=1), axis=1)
-    return np.all(gaps_TN >= constraint.degrees, axis=1)
+    held_T: Bools = np.all(gaps_TN >= constraint.degrees, axis=1)
+    return held_T
 
 
 @holds.register
 def _opposite_sides(constraint: OppositeSides, geometry: Geometry) -> Bools:
     lateral_TN = geometry.lateral_TN
-    return np.any(lateral_TN >= constraint.degrees, axis=1) & np.any(lateral_TN <= -constraint.degrees, axis=1)
+    held_T: Bools = np.any(lateral_TN >= constraint.degrees, axis=1) & np.any(lateral_TN <= -constraint.degrees, axis=1)
+    return held_T
 
 
 @holds.register
 def _sector(constraint: Sector, geometry: Geometry) -> Bools:
     width = (constraint.stop_deg - constraint.start_deg) % 360.0 or 360.0
     inside_TN = (geometry.azimuth_TN - constraint.start_deg) % 360.0 <= width
-    return inside_TN.all(axis=1) if constraint.who == "all" else inside_TN.any(axis=1)
+    held_T: Bools = inside_TN.all(axis=1) if constraint.who == "all" else inside_TN.any(axis=1)
+    return held_T
 
 
 @holds.register
@@ -146,7 +151,10 @@ class Starvation:
         if not self.sets:
             return f"none of {self.rooms} rooms has places enough ('{worst}')" if worst else "no room has places enough"
         share = 1.0 - self.refused[worst] / self.sets
-        return f"'{worst}' starves: of {self.sets:,} sets of positions in {self.rooms:,} rooms it allows {100 * share:.2g} %"
+        return (
+            f"'{worst}' starves: of {self.sets:,} sets of positions in {self.rooms:,} rooms "
+            f"it allows {100 * share:.2g} %"
+        )
 
 
 def find_positions(
@@ -177,7 +185,7 @@ def find_positions(
 
 def _fits(table: PositionTable, room: int, placement: Placement, count: int, starvation: Starvation) -> Bools:
     """Which positions fulfil what is asked of each; the condition that leaves too few is counted by name."""
-    fits_P = table.usable_RP[room].copy()
+    fits_P: Bools = table.usable_RP[room].copy()
     if np.count_nonzero(fits_P) < count:
         starvation.refused[f"{count} sources in a room"] += 1
     asked: tuple[tuple[str, Interval | None, Floats], ...] = (
@@ -222,4 +230,5 @@ def _judge(geometry: Geometry, constraints: list[Constraint], starvation: Starva
         name = say_constraint(constraint)
         starvation.refused[name] += int(np.count_nonzero(~held_T))
         starvation.alone[name] += int(np.count_nonzero(~held_T & (failures_T == 1)))
-    return failures_T == 0
+    passed_T: Bools = failures_T == 0
+    return passed_T

@@ -1,8 +1,8 @@
 """A few numbers that stand for a sound, from which the distance of another rendering of it is known.
 
-Each channel is projected on fixed rows of pseudo-random signs. The mean square of the projections of a difference is, in
-expectation, its energy (Achlioptas 2003, "Database-friendly random projections"), so that "within -90 dB" can be said of
-audio that was never stored. Shapes: C channels, T samples, D projections.
+Each channel is projected on fixed rows of pseudo-random signs. The mean square of the projections of a difference is,
+in expectation, its energy (Achlioptas 2003, "Database-friendly random projections"), so that "within -90 dB" can be
+said of audio that was never stored. Shapes: C channels, T samples, D projections.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Scenes on the fly: as many as a trainer wants, none of them written to disk.
 
-Sample `i` of an epoch is scene (seed, epoch, i), whoever asks for it. So a stream that is stopped and resumed, split over
-ranks and workers in any number, gives the same scenes; together they give each once.
+Sample `i` of an epoch is scene (seed, epoch, i), whoever asks for it. So a stream that is stopped and resumed, split
+over ranks and workers in any number, gives the same scenes; together they give each once.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,13 +26,13 @@ class SceneStream:
     """Composed scenes of one split, by index or one after the other.
 
     Iterating gives `(audio_CT, scene)`: float32 at face value, both ears, and the record. `length` None never ends.
-    `stream[i]` is sample i, so that it also serves as a map-style dataset where it has a length; `composed(i)` has stems
-    and Ambisonics too.
+    `stream[i]` is sample i, so that it also serves as a map-style dataset where it has a length; `composed(i)` has
+    stems and Ambisonics too.
 
-    Of `world_size` ranks with `workers` workers each, this one gives the samples i for which
-    i mod (world_size x workers) = rank x workers + worker; in a torch `DataLoader` the worker is found by itself.
-    `cache_bytes` bounds the decoded responses, and again the decoded clips, of each process: memory is about twice that,
-    and some 60 MB of a scene in the making (5 s of four sources).
+    Of `world_size` ranks with `workers` workers each, this one gives the samples i for which i mod (world_size x
+    workers) = rank x workers + worker; in a torch `DataLoader` the worker is found by itself. `cache_bytes` bounds the
+    decoded responses, and again the decoded clips, of each process: memory is about twice that, and some 60 MB of a
+    scene in the making (5 s of four sources).
 
     Raises SpecError for numbers that cannot be, and what `compose_scene` raises.
     """
@@ -97,7 +97,7 @@ class SceneStream:
         return composed.audio_CT, composed.scene
 
     def composed(self, index: int) -> Composed:
-        """Scene `index` of the epoch with its stems and, where the spec asks for them, Ambisonics and dry references."""
+        """Scene `index` of the epoch, with its stems and, where the spec asks for it, Ambisonics."""
         return self._maker.make(index, self._split)
 
     def __iter__(self) -> Iterator[Sample]:
