@@ -4,16 +4,16 @@ Columns are the fields of `twnm_schemas.Clip`; what was rejected when it was mad
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from twnm_schemas.base import Strict
 from twnm_schemas.clips import Clip
 from twnm_schemas.errors import StoreError
 from twnm_shards.arrow import arrow_schema
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import pyarrow.parquet as parquet
 
 KEY = b"twnm_catalog"  # of the metadata; a Parquet file without it is somebody else's
-FORMAT = "twnm-clips-1"
 ROWS_PER_GROUP = 1 << 16
 WHERE_IT_LIES = frozenset({"path", "member", "offset"})  # may differ between machines that hold the same clips
 _MAKE_ONE = "make one with twnm-sim clips scan"
@@ -35,6 +34,15 @@ _REPEATING = frozenset(
     {"dataset", "label", "labels", "audioset_ids", "ancestors", "language", "speaker", "uploader", "license"}
     | {"source_split", "group", "split"}
 )
+
+
+class About(Strict):
+    """What a catalog's file says of itself. `digest`: of its clips; `rejections`: how many were refused, by reason."""
+
+    format: Literal["twnm-clips-1"] = "twnm-clips-1"
+    digest: str
+    rejections: dict[str, int]
+    specs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,8 @@ class Catalog:
         state = hashlib.sha256()
         for first in range(0, len(self.clips), ROWS_PER_GROUP):
             rows = self.clips[first : first + ROWS_PER_GROUP]
-            state.update(_CLIPS.dump_json(rows, exclude={"__all__": set(WHERE_IT_LIES)}))
+            state.update(_CLIPS.dump_json(rows, exclude={"__all__": set(WHERE_IT_LIES)})[1:-1])
+            state.update(b",")
         return state.hexdigest()
 
 
@@ -67,7 +76,9 @@ def write_catalog(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    about = {"format": FORMAT, "rejections": dict(sorted((rejections or {}).items())), "specs": list(specs)}
+    about = About(
+        digest=Catalog(tuple(clips)).digest, rejections=dict(sorted((rejections or {}).items())), specs=tuple(specs)
+    )
     schema = arrow_schema(Clip)
     with (
         appearing(path) as stream,
@@ -79,30 +90,32 @@ def write_catalog(
                 pa.array([getattr(clip, name) for clip in rows], schema.field(name).type) for name in schema.names
             ]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
-        writer.add_key_value_metadata({KEY: json.dumps(about, sort_keys=True)})
+        writer.add_key_value_metadata({KEY: about.model_dump_json()})
 
 
 def read_catalog(path: Path) -> Catalog:
     """The catalog at `path`. Raises StoreError if it is missing, damaged or no clip catalog."""
-    file, about = _open(path)
-    if about.get("format") != FORMAT or set(file.schema_arrow.names) != set(Clip.model_fields):
-        raise StoreError(f"{path} is no clip catalog of this version; {_MAKE_ONE}.")
     shared: dict[object, object] = {}
     with _sentences(path):
+        file = _open(path)
+        about = About.model_validate_json(file.metadata.metadata[KEY])
         batches = file.iter_batches(_ROWS_AT_ONCE, use_threads=False)
         clips = tuple(clip for batch in batches for clip in _read_batch(batch, shared))
-    return Catalog(clips, about["rejections"], tuple(about["specs"]))
+    catalog = Catalog(clips, about.rejections, about.specs)
+    if catalog.digest != about.digest:  # the pages have checksums, what says how many there are has none
+        raise StoreError(f"The clip catalog {path} is damaged: its clips are not those it was made of; {_MAKE_ONE}.")
+    return catalog
 
 
-def _open(path: Path) -> tuple["parquet.ParquetFile", dict[str, Any]]:
-    """The file and what its metadata says of it, which is empty in a file that is not ours."""
+def _open(path: Path) -> "parquet.ParquetFile":
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with _sentences(path):
-        # In this thread: Arrow's own, if just started when the process ends, can abort it (pyarrow 26.0.1).
-        file = pq.ParquetFile(pa.BufferReader(path.read_bytes()), pre_buffer=False, page_checksum_verification=True)
-        return file, json.loads((file.metadata.metadata or {}).get(KEY, b"{}"))
+    # In this thread: Arrow's own, if just started when the process ends, can abort it (pyarrow 26.0.1).
+    file = pq.ParquetFile(pa.BufferReader(path.read_bytes()), pre_buffer=False, page_checksum_verification=True)
+    if KEY not in (file.metadata.metadata or {}) or set(file.schema_arrow.names) != set(Clip.model_fields):
+        raise StoreError(f"{path} is no clip catalog of this version; {_MAKE_ONE}.")
+    return file
 
 
 @contextmanager
@@ -115,9 +128,8 @@ def _sentences(path: Path) -> Iterator[None]:
         raise StoreError(f"The clip catalog {path} is not there; {_MAKE_ONE}.") from None
     except ValidationError as error:
         first = error.errors()[0]
-        raise StoreError(
-            f"The clip catalog {path} is damaged: {first['loc'][-1]}: {first['msg'].lower()}; {_MAKE_ONE}."
-        ) from error
+        place = f"{first['loc'][-1]}: " if first["loc"] else ""
+        raise StoreError(f"The clip catalog {path} is damaged: {place}{first['msg'].lower()}; {_MAKE_ONE}.") from error
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
         raise StoreError(f"The clip catalog {path} does not read ({reason}); {_MAKE_ONE}.") from error

@@ -91,6 +91,8 @@ def _is_catalog(text: str) -> bool:
 
 def list_specs(specs: Sequence[str], default_license: str | None = None, profile: str | None = None) -> Listed:
     """What the specs name, without a look at the audio; the arguments are those of `scan_clips`."""
+    if profile is not None:
+        profile_allows(profile, UNKNOWN)  # raises for one that is not known, before anything is listed
     entries: list[Found | Clip] = []
     refusals: list[Refusal] = []
     parsed = [parse_spec(text) for text in specs]
