@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from twnm_schemas.errors import StoreError
+from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.scenes import Scene
 from twnm_shards.manifests import MANIFEST_NAME, Cell, read_index, read_manifest
 from twnm_shards.tars import Sample, iter_samples, read_sample
@@ -36,6 +36,14 @@ def split_name(given: str) -> tuple[Path, str]:
     if path.is_dir() or not _NAME.fullmatch(path.name):
         return path, ""
     return (DEFAULT_ROOT if path.name == given else path.parent), path.name
+
+
+def find_named(given: str) -> FoundScene:
+    """A scene by what a person named it: NAME or DIR/NAME. Raises StoreError as `find_scene`, SpecError for no name."""
+    folder, name = split_name(given)
+    if not name.startswith("scene-"):
+        raise SpecError(f"{given} is no scene's name; give one like scene-000123, or DIR/scene-000123.")
+    return find_scene(folder, name)
 
 
 def find_scene_folders(root: Path) -> list[Path]:

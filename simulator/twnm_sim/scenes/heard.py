@@ -6,7 +6,7 @@ Definitions are those of `twnm_schemas.Event` and `twnm_schemas.Scene`. Shapes: 
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,13 +49,37 @@ def measure_events(stems_SCT: Audio, mixture_CT: Audio, sample_rate: int) -> lis
     return [_measure_event(stem_CT, mixture_CT, sample_rate) for stem_CT in stems_SCT]
 
 
-def _measure_event(stem_CT: Audio, mixture_CT: Audio, sample_rate: int) -> Heard:
+def audible_frames(stem_CT: Audio, mixture_CT: Audio, sample_rate: int) -> NDArray[np.bool_]:
+    """In which frames (L,), 20 ms long and one every 10 ms, an event is audible: those that `audible_s` counts."""
+    return _find_frames(stem_CT, mixture_CT, sample_rate).audible_L
+
+
+class _Frames(NamedTuple):
+    """Frame by frame: the event's power at each ear and in both, that of all else, and what follows from these."""
+
+    own_CL: Floats
+    own_block_L: Floats
+    rest_L: Floats
+    loudest: float
+    near_L: NDArray[np.bool_]
+    active_L: NDArray[np.bool_]
+    audible_L: NDArray[np.bool_]
+
+
+def _find_frames(stem_CT: Audio, mixture_CT: Audio, sample_rate: int) -> _Frames:
     own_CL, own_block_L = _frame_powers(stem_CT, sample_rate)
     rest_L = _frame_powers(mixture_CT - stem_CT, sample_rate)[0].mean(axis=0)
     own_L = own_CL.mean(axis=0)
     loudest = max(float(own_L.max()), 1e-30)
     near_L = own_L >= loudest * _power(ACTIVE_DB)
     active_L = near_L & (own_L >= _power(FLOOR_DBFS))
+    audible_L = active_L & (own_L >= rest_L * _power(AUDIBLE_DB))
+    return _Frames(own_CL, own_block_L, rest_L, loudest, near_L, active_L, audible_L)
+
+
+def _measure_event(stem_CT: Audio, mixture_CT: Audio, sample_rate: int) -> Heard:
+    own_CL, own_block_L, rest_L, loudest, near_L, active_L, audible_L = _find_frames(stem_CT, mixture_CT, sample_rate)
+    own_L = own_CL.mean(axis=0)
     is_heard = bool(active_L.any())
     used_L = active_L if is_heard else near_L
     bound = max(loudest * _power(ACTIVE_DB), _power(FLOOR_DBFS) if is_heard else 0.0)
@@ -70,7 +94,7 @@ def _measure_event(stem_CT: Audio, mixture_CT: Audio, sample_rate: int) -> Heard
         level_left_dbfs=left,
         level_right_dbfs=right,
         snr_db=decibels(float(own_L[used_L].sum()) / rest) if rest > 0.0 else None,
-        audible_s=HOP_S * float(np.count_nonzero(active_L & (own_L >= rest_L * _power(AUDIBLE_DB)))),
+        audible_s=HOP_S * float(np.count_nonzero(audible_L)),
     )
 
 

@@ -98,7 +98,7 @@ class SoundName:
 def name_sound(label: str, caption: str = "") -> SoundName:
     """The name of a class; of a sound without a class the name is made of its caption."""
     if label:
-        words = " ".join(_lower(word) for word in label.replace("_", " "))
+        words = " ".join(_lower(word) for word in label.replace("_", " ").split())
         return SoundName(join_words([part.strip() for part in words.split(",")], "or"))
     quoted = caption.strip().rstrip(".")
     return SoundName(f'sound described as "{quoted}"' if quoted else "sound of unknown kind")
