@@ -3,7 +3,15 @@
 import typer
 
 from twnm_shards.command_line import run_app
-from twnm_sim.cli import check_command, clips_command, compose_command, import_command, plot_command, render_command
+from twnm_sim.cli import (
+    check_command,
+    clips_command,
+    compose_command,
+    describe_command,
+    import_command,
+    plot_command,
+    render_command,
+)
 
 app = typer.Typer(
     help="Simulate rooms and heads: render libraries of binaural room impulse responses, check them, draw them.",
@@ -19,6 +27,7 @@ app.command("scene-spec")(compose_command.scene_spec)
 app.command("rebuild")(compose_command.rebuild)
 app.command("check")(check_command.check)
 app.command("plot")(plot_command.plot)
+app.command("describe")(describe_command.describe)
 app.add_typer(clips_command.app, name="clips")
 
 
