@@ -4,9 +4,11 @@
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := data/demo
+SCENES := $(addprefix $(DEMO)/scene-00000,0 1 2 3)
 PYTHON ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+SCENE_BENCH_ARGS ?=
 
 # The tested versions hold for every install, and inside pip's isolated builds too (the second name is that of pip 25.3
 # and later). The path stays relative because pip splits these variables at spaces.
@@ -19,11 +21,11 @@ INSTALL := $(BIN)/python -m pip install --quiet -c constraints.txt
 .PHONY: help demo test test-core lint format bench prove docs schemas clean
 
 help:
-	@echo "make demo       render a small BRIR library on the KEMAR head into $(DEMO) and check it"
+	@echo "make demo       render four rooms on the KEMAR head with a scene in each into $(DEMO), check and draw them"
 	@echo "make test       run all tests (PYTEST_ARGS='-k name' passes arguments on)"
 	@echo "make test-core  run the tests that need no torch"
 	@echo "make lint       ruff and mypy"
-	@echo "make bench      measure the speed of the renderer (BENCH_ARGS='--sofa FILE' adds a head)"
+	@echo "make bench      measure the speed of renderer and scenes (BENCH_ARGS='--sofa FILE' adds a head)"
 	@echo "make prove      hold the renderer to its gates over many scenes (9 minutes)"
 	@echo "make docs       build the site into site/"
 	@echo "make schemas    write docs/schemas and docs/records.md anew from the records"
@@ -34,7 +36,9 @@ help:
 demo: $(VENV)/.installed-run
 	$(BIN)/twnm-sim render --rooms 4 --sources-per-room 6 --out $(DEMO) --overwrite
 	$(BIN)/twnm-sim check $(DEMO)
-	@echo "The report: $(DEMO)/report.html (open it in a browser)"
+	$(BIN)/twnm-sim describe $(SCENES)
+	@for scene in $(SCENES); do $(BIN)/twnm-sim plot $$scene --out $$scene.html || exit 1; done
+	@echo "To listen and look, open these in a browser: $(SCENES:=.html) and, on the rooms, $(DEMO)/report.html"
 
 # The trainer's tests will live in tests/trainer and need the train extra (torch). Once they exist, `test` depends on
 # a stamp that installs '.[dev,train]'; until then the dev extra is all there is to install.
@@ -55,6 +59,7 @@ format: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-compare
 	$(BIN)/python tests/performance/bench.py $(BENCH_ARGS)
+	$(BIN)/python tests/performance/bench_scenes.py $(SCENE_BENCH_ARGS)
 
 prove: $(VENV)/.installed-dev
 	$(BIN)/python tests/performance/prove_physics.py

@@ -98,8 +98,11 @@ def _schema_of(rows: Sequence[Row]) -> "pyarrow.Schema":
     return pa.schema(fields)
 
 
-def read_index(folder: Path) -> list[dict[str, Cell]]:
-    """The rows of the folder's index. Raises StoreError if it is missing or does not read."""
+def read_index(folder: Path, columns: Sequence[str] | None = None) -> list[dict[str, Cell]]:
+    """The rows of the folder's index, whole or some columns of it.
+
+    Raises StoreError if it is missing or does not read.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -107,7 +110,9 @@ def read_index(folder: Path) -> list[dict[str, Cell]]:
     try:
         # In this thread: Arrow's own, if just started when the process ends, can abort it (pyarrow 26.0.1).
         file = pq.ParquetFile(pa.BufferReader(_read_file(path)), pre_buffer=False)
-        rows: list[dict[str, Cell]] = file.read(use_threads=False).to_pylist()
+        rows: list[dict[str, Cell]] = file.read(
+            columns=list(columns) if columns else None, use_threads=False
+        ).to_pylist()
     except FileNotFoundError:
         raise StoreError(f"{path} is not there") from None
     except (pa.ArrowException, OSError, ValueError, RecursionError) as error:

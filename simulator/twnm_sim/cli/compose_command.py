@@ -74,6 +74,18 @@ def compose(
             rich_help_panel=_WHAT,
         ),
     ] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option(help="Only simulated, or only measured rooms.", show_default="both", rich_help_panel=_WHAT),
+    ] = None,
+    hrtf: Annotated[
+        str | None,
+        typer.Option(help="The head that the library must have.", show_default="any", rich_help_panel=_WHAT),
+    ] = None,
+    sample_rate: Annotated[
+        int | None,
+        typer.Option(help="The rate in Hz that the library must have.", show_default="any", rich_help_panel=_WHAT),
+    ] = None,
     duration: Annotated[float | None, typer.Option(help="Seconds.", show_default="5", rich_help_panel=_WHAT)] = None,
     loudness: Annotated[
         str | None,
@@ -125,6 +137,9 @@ def compose(
         {
             "sources": sources,
             "constraints": want,
+            "rooms": origin,
+            "hrtf": hrtf,
+            "sample_rate": sample_rate,
             "duration_s": duration,
             "loudness": loudness,
             "ambience": ambience,
@@ -215,6 +230,8 @@ def read_scene_spec(path: Path | None, options: dict[str, Any]) -> "SceneSpec":
         "ambience": lambda text: {"snr_db": _read_range("--ambience", text)},
         "noise_dbfs": lambda text: _read_range("--noise", text),
     }
+    if "rooms" in given:
+        given["rooms"] = {**fields.get("rooms", {}), "origins": [given["rooms"]]}
     fields |= {name: readers[name](value) if name in readers else value for name, value in given.items()}
     if want := fields.get("constraints"):
         fields.setdefault("sources", _enough_sources(want))

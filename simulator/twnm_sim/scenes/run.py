@@ -35,6 +35,7 @@ FOLDER = "scenes"
 CATALOG_NAME = "clips.parquet"
 _TRIED = 3  # scenes composed while planning, for size and time
 _START_S = 4.0
+_SUMMED_UP = ("sources", "license", "clips", "room_id", "room_fingerprint")  # columns of the index
 _SCENES_PER_UNIT = 32  # a few seconds of work
 
 
@@ -281,7 +282,7 @@ def run_scenes(plan: ScenePlan, on_progress: Callable[[int], None] | None = None
 
 def _sum_up(plan: ScenePlan, wall_s: float) -> SceneSummary:
     root = root_of(plan.request.out)
-    rows = [row for part in plan.parts for row in read_index(part.folder)]
+    rows = [row for part in plan.parts for row in read_index(part.folder, _SUMMED_UP)]
     manifests = [read_manifest(part.folder) for part in plan.parts]
     rejections: Counter[str] = Counter()
     for manifest in manifests:

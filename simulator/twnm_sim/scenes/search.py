@@ -121,7 +121,7 @@ def _opposite_sides(constraint: OppositeSides, geometry: Geometry) -> Bools:
 def _sector(constraint: Sector, geometry: Geometry) -> Bools:
     width = (constraint.stop_deg - constraint.start_deg) % 360.0 or 360.0
     inside_TN = (geometry.azimuth_TN - constraint.start_deg) % 360.0 <= width
-    held_T: Bools = inside_TN.all(axis=1) if constraint.who == "all" else inside_TN.any(axis=1)
+    held_T: Bools = np.all(inside_TN, axis=1) if constraint.who == "all" else np.any(inside_TN, axis=1)
     return held_T
 
 
