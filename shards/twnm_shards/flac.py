@@ -104,12 +104,13 @@ def decode_flac(data: bytes, scale: float = 1.0) -> tuple[Audio, int]:
 
 
 class FlacFacts(NamedTuple):
-    """What a FLAC turned out to hold; the peak is in steps of 24 bits."""
+    """What a FLAC turned out to hold; the peak is in steps of 24 bits, `pcm_sha256` as `hash_steps` gives it."""
 
     channels: int
     samples: int
     sample_rate: int
     peak: int
+    pcm_sha256: str
 
 
 def check_flac(data: bytes) -> FlacFacts:
@@ -117,16 +118,18 @@ def check_flac(data: bytes) -> FlacFacts:
 
     Raises AudioError if it is cut, damaged, not 24-bit FLAC, or other audio than its own MD5 says.
     """
-    md5, peak, samples = hashlib.md5(usedforsecurity=False), 0, 0
+    md5, sha256, peak, samples = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0, 0
     with _opened(data) as file:
         if data[:4] != b"fLaC" or file.subtype != "PCM_24":
             raise AudioError(f"it is not 24-bit FLAC but {file.subtype}")
         for steps_TC in _decode_steps(file):
             steps_TC >>= 8
-            md5.update(steps_TC.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
+            packed = steps_TC.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+            md5.update(packed)
+            sha256.update(packed)
             peak = max(peak, int(np.abs(steps_TC).max(initial=0)))
             samples += len(steps_TC)
-        facts = FlacFacts(file.channels, samples, file.samplerate, peak)
+        facts = FlacFacts(file.channels, samples, file.samplerate, peak, sha256.hexdigest())
     if md5.digest() != data[_MD5]:
         raise AudioError("its audio differs from its own MD5")
     return facts

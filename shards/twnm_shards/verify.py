@@ -110,7 +110,7 @@ def _unfinished(folder: Path) -> Iterator[Problem]:
     if is_locked(folder):
         yield Problem(str(folder / LOCK_NAME), "", "", "unfinished", f"a run is at work in {folder} now")
     elif (folder / UNITS_NAME).exists():
-        sentence = f"{folder} is not finished: the run was stopped; run its render command again"
+        sentence = f"{folder} is not finished: the run was stopped; run the same command again"
         yield Problem(str(folder / UNITS_NAME), "", "", "unfinished", sentence)
 
 

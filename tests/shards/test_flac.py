@@ -41,7 +41,7 @@ def test_peak_is_just_under_full_scale_and_the_file_says_24_bit() -> None:
     assert 0.9999 < peak < 1.0
     info = soundfile.info(io.BytesIO(data))
     assert (info.format, info.subtype, info.channels, info.samplerate) == ("FLAC", "PCM_24", 2, 44100)
-    assert check_flac(data) == (2, 3000, 44100, 2**23 - 8)
+    assert check_flac(data)[:4] == (2, 3000, 44100, 2**23 - 8)
 
 
 def test_scale_one_is_what_any_other_reader_decodes() -> None:
@@ -126,7 +126,7 @@ def test_what_a_header_promises_is_not_allocated() -> None:
 def test_audio_of_several_pieces_is_whole() -> None:
     audio_CT = noise(samples=600_000)
     data, scale = encode_flac(audio_CT, 44100)
-    assert check_flac(data) == (2, 600_000, 44100, 2**23 - 8)
+    assert check_flac(data)[:4] == (2, 600_000, 44100, 2**23 - 8)
     assert np.abs(decode_flac(data, scale)[0] - audio_CT).max() <= 2 * scale * 2.0**-23
 
 

@@ -187,7 +187,7 @@ def test_stopped_run_is_one_problem(folder: Path) -> None:
     (folder / ".units").mkdir()
     (problem,) = verify_folder(folder)
     assert problem.problem_name == "unfinished"
-    assert problem.sentence.endswith("the run was stopped; run its render command again")
+    assert problem.sentence.endswith("the run was stopped; run the same command again")
 
 
 def test_damaged_manifest_of_a_stopped_run_is_said_too(folder: Path) -> None:
