@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from twnm_schemas.clips import Clip
-from twnm_schemas.errors import AudioError
+from twnm_schemas.errors import AudioError, MissingExtraError
 from twnm_sim.clips.containers import is_cut
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _synthesise(clip: Clip, sample_rate: int) -> Audio:
         from twnm_sim.clips.speech import speak_clip
 
         return speak_clip(clip.clip_id, sample_rate)
-    raise AudioError(f"The clip {clip.clip_id} has no path, and {clip.dataset} is not synthesised; scan it again.")
+    raise _not_synthesised(clip)
 
 
 def _compare_with_record(clip: Clip, decoded: Decoded) -> None:
@@ -236,20 +236,39 @@ def _compare_with_record(clip: Clip, decoded: Decoded) -> None:
 def verify_clip(clip: Clip) -> None:
     """Raises AudioError naming the clip if its file is gone or no longer has the SHA-256 of the record.
 
-    A synthesised clip has no file; nothing is compared.
+    Of a clip that is synthesised the recipe is compared: another version of what makes it gives another sound.
     """
-    if not clip.path:
-        return
     try:
-        with open_clip(clip.path, clip.member, clip.offset) as stream:
-            found = digest_of(stream)
-    except AudioError as error:
+        found = _digest_file(clip) if clip.path else _digest_recipe(clip)
+    except (AudioError, MissingExtraError) as error:
         raise AudioError(f"The clip {clip.clip_id} cannot be verified: {error}") from error
     if found != clip.sha256:
+        place = f"{say_place(clip.path, clip.member)} has" if clip.path else "what makes it here has"
         raise AudioError(
-            f"The clip {clip.clip_id} is not what was scanned ({say_place(clip.path, clip.member)} has another "
-            "SHA-256): the catalog no longer matches the files; scan again."
+            f"The clip {clip.clip_id} is not what was scanned ({place} another SHA-256): the catalog no longer matches "
+            "the files; scan again."
         )
+
+
+def _digest_file(clip: Clip) -> str:
+    with open_clip(clip.path, clip.member, clip.offset) as stream:
+        return digest_of(stream)
+
+
+def _digest_recipe(clip: Clip) -> str:
+    if clip.dataset == "builtin":
+        from twnm_sim.clips import synthesis
+
+        return synthesis.recipe_digest(clip.clip_id)
+    if clip.dataset == "espeak":
+        from twnm_sim.clips import speech
+
+        return speech.recipe_digest(clip.clip_id)
+    raise _not_synthesised(clip)
+
+
+def _not_synthesised(clip: Clip) -> AudioError:
+    return AudioError(f"The clip {clip.clip_id} has no path, and {clip.dataset} is not synthesised; scan it again.")
 
 
 def digest_of(stream: BinaryIO) -> str:

@@ -7,6 +7,7 @@ FSF, Frequently Asked Questions about the GNU Licenses, "GPLOutput"). Formant sy
 sentences are ours and dedicated to the public domain, so the clips are CC0-1.0.
 """
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -106,6 +107,11 @@ def program_version() -> str:
     said = _run(["--version"], "").decode("utf-8", "replace")
     match = re.search(r"\d+(?:\.\d+)+\S*", said)
     return match.group(0) if match else said.strip()
+
+
+def recipe_digest(clip_id: str) -> str:
+    """The SHA-256 of what makes the clip, the program's version included: it changes whenever the sound does."""
+    return hashlib.sha256(f"espeak {SPEECH_VERSION} {program_version()} {clip_id}".encode()).hexdigest()
 
 
 def _run(arguments: list[str], text: str) -> bytes:

@@ -1,15 +1,18 @@
 """Clips as sound: what is decoded is what was written, and what is not whole is refused."""
 
+import hashlib
 import io
 import struct
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 from clip_files import ESC10, RATE, make_clip, noise, tone, write_sound
 
+from twnm_schemas.clips import Clip
 from twnm_schemas.errors import AudioError
 from twnm_sim.clips.audio import MAX_CLIP_S, UnusableAudioError, decode_clip, read_clip, verify_clip
 
@@ -146,7 +149,7 @@ def test_a_member_of_a_tar_is_read_where_it_lies(tmp_path: Path, layout: int) ->
         decode_clip(tar, "last.wav", offsets["last.wav"])
 
 
-def clip_of(path: Path, **changes: object) -> object:
+def clip_of(path: Path, **changes: Any) -> Clip:
     info = soundfile.info(path)
     return make_clip("set:bell", path=str(path), duration_s=info.duration, sample_rate=info.samplerate, **changes)
 
@@ -193,8 +196,6 @@ def test_a_file_that_changed_its_length_no_longer_matches_the_catalog(tmp_path: 
 
 
 def test_verifying_sees_one_changed_bit(tmp_path: Path) -> None:
-    import hashlib
-
     path = write_sound(tmp_path / "a.wav", noise(0.5))
     data = bytearray(path.read_bytes())
     clip = clip_of(path, sha256=hashlib.sha256(data).hexdigest())
@@ -212,6 +213,27 @@ def test_verifying_sees_one_changed_bit(tmp_path: Path) -> None:
 def test_a_clip_without_a_path_must_be_of_a_kind_that_is_synthesised() -> None:
     with pytest.raises(AudioError, match="The clip set:1 has no path, and set is not synthesised; scan it again"):
         read_clip(make_clip("set:1", path=""), RATE)
+
+
+def test_a_synthesised_clip_is_verified_by_its_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    from twnm_sim.clips import synthesis
+    from twnm_sim.clips.scan import scan_clips
+
+    clip = scan_clips(["builtin:1"]).clips[0]
+    verify_clip(clip)
+    monkeypatch.setattr(synthesis, "BUILTIN_VERSION", synthesis.BUILTIN_VERSION + 1)
+    with pytest.raises(AudioError, match=rf"^The clip {clip.clip_id} is not what was scanned \(what makes it here has"):
+        verify_clip(clip)
+    with pytest.raises(AudioError, match=r"cannot be verified: .* is not synthesised"):
+        verify_clip(make_clip("set:1", path=""))
+
+
+def test_a_built_in_clip_is_as_long_as_its_record_at_any_rate() -> None:
+    from twnm_sim.clips.scan import scan_clips
+
+    clip = scan_clips(["builtin:1"]).clips[7]
+    for rate in (16000, RATE):
+        assert len(read_clip(clip, rate)) == pytest.approx(clip.duration_s * rate, abs=1)
 
 
 def test_odd_chunks_before_the_samples_are_stepped_over(tmp_path: Path) -> None:

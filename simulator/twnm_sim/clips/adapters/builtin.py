@@ -6,12 +6,11 @@ beyond that table is synthesised to be measured. The sounds are made by this pac
 public domain (CC0 1.0).
 """
 
-import hashlib
 from collections.abc import Iterator
 
 from twnm_schemas.errors import SpecError
 from twnm_sim.clips.listing import ClipSpec, Found, Probed
-from twnm_sim.clips.synthesis import BUILTIN_VERSION, CLASSES, RATE, SoundClass, clip_id_of, measure_clip
+from twnm_sim.clips.synthesis import CLASSES, RATE, SoundClass, clip_id_of, measure_clip, recipe_digest
 
 VARIATIONS = 64
 
@@ -51,7 +50,7 @@ def _describe(one: SoundClass, variation: int) -> Found:
             duration_s=duration_s,
             sample_rate=RATE,
             channels=1,
-            sha256=hashlib.sha256(f"builtin {BUILTIN_VERSION} {clip_id}".encode()).hexdigest(),
+            sha256=recipe_digest(clip_id),
             onset_s=0.0,
             offset_s=duration_s,
             level_dbfs=level_dbfs,

@@ -5,7 +5,6 @@ to be measured. The label is "speech": the voices are called f1 to f5 and m1 to 
 man is not always plain. A speaker is a voice in a language; the same voice in two languages is kin, not the same.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from twnm_schemas.errors import SpecError
 from twnm_sim.clips.listing import ClipSpec, Found, Probed
 from twnm_sim.clips.probe import find_active
 from twnm_sim.clips.sentences import SENTENCES
-from twnm_sim.clips.speech import SPEECH_VERSION, VARIANTS, program_version, speak, utterance_of
+from twnm_sim.clips.speech import VARIANTS, program_version, recipe_digest, speak, utterance_of
 
 UTTERANCES = 60  # of each language
 _DEFAULT = ("en-us", "de", "fr", "es", "it", "pt")
@@ -74,12 +73,11 @@ def _describe(clip_id: str) -> Found:
 def _measure(clip_id: str) -> Probed:
     sound, rate = speak(utterance_of(clip_id))
     active = find_active(sound, rate, clip_id)
-    recipe = f"espeak {SPEECH_VERSION} {program_version()} {clip_id}"
     return Probed(
         duration_s=len(sound) / rate,
         sample_rate=rate,
         channels=1,
-        sha256=hashlib.sha256(recipe.encode()).hexdigest(),
+        sha256=recipe_digest(clip_id),
         onset_s=active.onset_s,
         offset_s=active.offset_s,
         level_dbfs=active.level_dbfs,

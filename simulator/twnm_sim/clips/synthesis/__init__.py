@@ -7,6 +7,7 @@
 A clip is made at 44.1 kHz like a recording and resampled for another rate, so that a rate never changes what is heard.
 """
 
+import hashlib
 import re
 
 import numpy as np
@@ -26,6 +27,7 @@ __all__ = [
     "class_of",
     "clip_id_of",
     "measure_clip",
+    "recipe_digest",
     "synthesise_clip",
 ]
 
@@ -37,6 +39,11 @@ _CLIP_ID = re.compile(r"builtin:([a-z-]+)-(\d{4,})")
 def clip_id_of(slug: str, variation: int) -> str:
     """The id of a variation of a class, e.g. `builtin:clock-tick-0007`."""
     return f"builtin:{slug}-{variation:04d}"
+
+
+def recipe_digest(clip_id: str) -> str:
+    """The SHA-256 of what makes the clip: it changes whenever the sound does."""
+    return hashlib.sha256(f"builtin {BUILTIN_VERSION} {clip_id}".encode()).hexdigest()
 
 
 def class_of(clip_id: str) -> tuple[SoundClass, int]:
