@@ -29,6 +29,7 @@ _LABEL_IN, _BADGE_IN = 0.37, 0.21
 _LONGEST_NAME = 20
 _RING_STEPS_M = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _MOST_RINGS = 4
+_CLEAR_IN = 0.42  # around the head, for its letters
 
 
 def colour_of(event: Event) -> str:
@@ -138,7 +139,7 @@ def _draw_rings(axes: Axes, plan: Plan, outline: Any, inch: float) -> None:
         axes.annotate("distances not known", (0.0, -1.0), (0, -5), textcoords="offset points", ha="center", va="top",
                       fontsize=8, color=QUIET)  # fmt: skip
         return
-    for radius in choose_rings(float(plan.across_S.max())):
+    for radius in choose_rings(float(plan.across_S.max()), _CLEAR_IN * inch):
         ring = axes.add_patch(Circle(tuple(plan.head_2), radius, fill=False, edgecolor="#d5d9de", lw=0.8, zorder=2))
         if outline is not None:
             ring.set_clip_path(outline)
@@ -148,9 +149,10 @@ def _draw_rings(axes: Axes, plan: Plan, outline: Any, inch: float) -> None:
                       bbox={"facecolor": "#fbfbfa", "edgecolor": "none", "pad": 0.8})  # fmt: skip
 
 
-def choose_rings(reach_m: float) -> list[float]:
-    """Up to four round radii, to a little over the farthest sound."""
-    step = next((s for s in _RING_STEPS_M if 1.1 * reach_m < (_MOST_RINGS + 1) * s), _RING_STEPS_M[-1])
+def choose_rings(reach_m: float, clear_m: float) -> list[float]:
+    """Up to four round radii, to a little over the farthest sound; the first is clear of the head as it is drawn."""
+    step = max(clear_m, 1.1 * reach_m / (_MOST_RINGS + 1))
+    step = next((s for s in _RING_STEPS_M if s > step), _RING_STEPS_M[-1])
     return [step * n for n in range(1, int(1.1 * reach_m / step) + 1)] or [step]
 
 

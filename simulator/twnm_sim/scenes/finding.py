@@ -100,7 +100,7 @@ def _say_holdings(rows: list[tuple[Path, dict[str, Cell]]]) -> str:
 def _say_range(names: list[str]) -> str:
     if len(names) == 1:
         return names[0]
-    return f"{len(names)} scenes, {names[0]} to {names[-1]},"
+    return f"{len(names)} scenes ({names[0]} to {names[-1]})"
 
 
 def iter_scenes(root: Path) -> Iterator[FoundScene]:
