@@ -164,7 +164,7 @@ class EventRecipe(Strict):
 
 
 class AmbienceRecipe(Strict):
-    """A drawn background; its noise follows from the scene's seed and index."""
+    """A drawn background; its noise follows from the scene's seed, index and room."""
 
     colour: Colour
     snr_db: float
@@ -192,6 +192,13 @@ class SceneRecipe(Strict):
     outputs: tuple[str, ...]
     stems: bool
     dry: bool
+
+    @model_validator(mode="after")
+    def _within(self) -> Self:
+        for place, event in enumerate(self.events):
+            if event.emitted + event.length > self.samples:
+                raise ValueError(f"events.{place}: it ends {event.emitted + event.length - self.samples} samples late")
+        return self
 
 
 class TrajectoryPoint(Strict):

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from twnm_schemas.errors import AudioError, SpecError, StoreError
 from twnm_schemas.records import RoomRecord, SourcePosition
@@ -147,7 +148,13 @@ def _read_room(stream: BinaryIO, shard: Path, offset: int) -> OpenRoom:
             break
         key = member.key
         members[member.ext] = member
-    record = RoomRecord.model_validate_json(read_data(stream, members["json"]))
+    try:
+        record = RoomRecord.model_validate_json(read_data(stream, members["json"]))
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise StoreError(
+            f"{shard} {key}.json is no record of this version ({place}); render or import it again."
+        ) from error
     return OpenRoom(record, shard, members)
 
 

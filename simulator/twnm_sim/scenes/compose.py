@@ -37,6 +37,7 @@ from twnm_sim.scenes.mix import DrySpectra, cut_piece, decibels_to_gain, hear_ea
 
 Audio = NDArray[np.float32]
 PEAK_LIMIT = 10.0 ** (-0.1 / 20.0)  # -0.1 dBFS
+_UNHEARD = 1e-10  # of a sound's energy times its response's, over the rounding of the transforms (about 1e-14)
 
 
 class ClipSilentError(AudioError):
@@ -154,7 +155,10 @@ def convolve_recipe(
     emitted = [event.emitted for event in recipe.events]
     responses = [brirs.response(number, event.source_index) for event in recipe.events]
     dry = transform_dry(pieces, emitted, max(r.shape[1] for r in responses), recipe.samples)
-    return Convolved(number, brirs.room(number), used, pieces, dry, hear_each(dry, responses, recipe.samples))
+    stems_SCT = hear_each(dry, responses, recipe.samples)
+    for clip, piece_T, response_CK, stem_CT in zip(used, pieces, responses, stems_SCT, strict=True):
+        _require_heard(clip, piece_T, response_CK, stem_CT)
+    return Convolved(number, brirs.room(number), used, pieces, dry, stems_SCT)
 
 
 def finish_scene(recipe: SceneRecipe, convolved: Convolved, brirs: BrirLibrary, context: Context) -> Composed:
@@ -198,6 +202,13 @@ def _cut(reader: ClipReader, clip: Clip, event: EventRecipe) -> Audio:
     return piece_T
 
 
+def _require_heard(clip: Clip, piece_T: Audio, response_CK: Audio, stem_CT: Audio) -> None:
+    """Refuse an event that does not reach the ears before the scene ends: what is left of it is rounding."""
+    dry, response, heard = (float(np.vdot(x, x)) for x in (piece_T, response_CK, stem_CT))
+    if heard < _UNHEARD * dry * response:
+        raise ClipSilentError(f"The clip {clip.clip_id} begins too late to be heard in the scene.")
+
+
 def _mix(recipe: SceneRecipe, room: OpenRoom, stems_SCT: Audio, foa_CT: Audio | None) -> _Mixture:
     """Sum, add the background, bring to the loudness, add the microphones' noise, keep from clipping."""
     ears_CT = stems_SCT.sum(axis=0)
@@ -209,24 +220,40 @@ def _mix(recipe: SceneRecipe, room: OpenRoom, stems_SCT: Audio, foa_CT: Audio | 
         foa_CT = foa_CT + background["foa"]
     gain_db, blocks_L = _loudness_gain(recipe, ears_CT)
     gain = float(decibels_to_gain(gain_db))
-    ears_CT = ears_CT * np.float32(gain)
-    foa_CT = None if foa_CT is None else foa_CT * np.float32(gain)
-    if recipe.noise_dbfs is not None:
-        ears_CT = ears_CT + _noise(recipe, "binaural", ears_CT.shape)
-        foa_CT = None if foa_CT is None else foa_CT + _noise(recipe, "foa", foa_CT.shape)
-        gain_db, blocks_L = 0.0, block_loudness(ears_CT, recipe.sample_rate)
-    peak = max(float(np.abs(x).max()) for x in (ears_CT, foa_CT) if x is not None)
-    safety = min(1.0, PEAK_LIMIT / peak)
+    finished, safety = _finish(recipe, {"binaural": ears_CT, "foa": foa_CT}, gain)
     attenuation_db = 0.0 if safety == 1.0 else -20.0 * float(np.log10(safety))
+    if recipe.noise_dbfs is None:
+        loudness_lufs = gate_loudness(blocks_L, gain_db - attenuation_db)
+    else:
+        loudness_lufs = gate_loudness(block_loudness(finished["binaural"], recipe.sample_rate))
     return _Mixture(
-        audio_CT=ears_CT * np.float32(safety),
-        foa_CT=None if foa_CT is None else foa_CT * np.float32(safety),
+        audio_CT=finished["binaural"],
+        foa_CT=finished.get("foa"),
         ambience_CT=None if ambience_CT is None else ambience_CT * np.float32(gain * safety),
         gain=gain * safety,
         mix_gain_db=20.0 * float(np.log10(gain)),
         attenuation_db=attenuation_db,
-        loudness_lufs=gate_loudness(blocks_L, gain_db - attenuation_db),
+        loudness_lufs=loudness_lufs,
     )
+
+
+def _finish(recipe: SceneRecipe, outputs: Mapping[str, Audio | None], gain: float) -> tuple[dict[str, Audio], float]:
+    """The outputs at their level with the microphones' noise, and the factor that keeps all from clipping.
+
+    Gain and factor are multiplied first: a stem that has the product leaves exactly the rest when it is taken away.
+    """
+    mixed = {name: audio_CT for name, audio_CT in outputs.items() if audio_CT is not None}
+    noise = {name: _noise(recipe, name, mixed[name].shape) for name in mixed} if recipe.noise_dbfs is not None else {}
+
+    def attenuate(safety: float) -> dict[str, Audio]:
+        louder = {name: audio_CT * np.float32(gain * safety) for name, audio_CT in mixed.items()}
+        for name, noise_CT in noise.items():
+            louder[name] += noise_CT * np.float32(safety)
+        return louder
+
+    loud = attenuate(1.0)
+    safety = min(1.0, PEAK_LIMIT / max(float(np.abs(audio_CT).max()) for audio_CT in loud.values()))
+    return (loud if safety == 1.0 else attenuate(safety)), safety
 
 
 def _background(recipe: SceneRecipe, room: OpenRoom, events_CT: Audio) -> dict[str, Audio]:
@@ -238,7 +265,7 @@ def _background(recipe: SceneRecipe, room: OpenRoom, events_CT: Audio) -> dict[s
         raise SpecError(
             f"No background can be made for {room.record.room_id}: {reason}; leave the ambience out of the spec."
         )
-    rng = rng_for(recipe.seed, "scene", recipe.index, "ambience", "noise")
+    rng = _noise_rng(recipe, "ambience")
     made = make_background(
         head_field(hrtf), recipe.ambience.colour, recipe.samples, recipe.sample_rate, rng, "foa" in recipe.outputs
     )
@@ -258,8 +285,12 @@ def _loudness_gain(recipe: SceneRecipe, ears_CT: Audio) -> tuple[float, NDArray[
 
 def _noise(recipe: SceneRecipe, output: str, shape: tuple[int, ...]) -> Audio:
     assert recipe.noise_dbfs is not None
-    rng = rng_for(recipe.seed, "scene", recipe.index, "microphones", output)
-    return microphone_noise(shape[0], shape[1], recipe.noise_dbfs, rng)
+    return microphone_noise(shape[0], shape[1], recipe.noise_dbfs, _noise_rng(recipe, "microphones", output))
+
+
+def _noise_rng(recipe: SceneRecipe, *what: str) -> np.random.Generator:
+    """Noise of its own for every scene: rooms are of one split, so that equal numbers of two splits do not share it."""
+    return rng_for(recipe.seed, "scene", recipe.index, recipe.room_fingerprint, recipe.room_id, *what)
 
 
 def _dry_lines(recipe: SceneRecipe, pieces: list[Audio], gains_S: list[np.float32], gain: float) -> Audio:

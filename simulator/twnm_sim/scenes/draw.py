@@ -1,7 +1,8 @@
 """From a spec to a recipe: everything that is random about a scene, each at an address of its own.
 
-The address is (seed, "scene", index, "attempt", attempt, what). So a scene is the same whichever process draws it, and
-a scene that is rejected is drawn anew without moving any other.
+The address is (seed, "scene", split, index, "attempt", attempt, what). So a scene is the same whichever process draws
+it, equal numbers of two splits have nothing in common, and a scene that is rejected is drawn anew without moving any
+other.
 """
 
 from collections import Counter
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from twnm_schemas.clips import Clip
 from twnm_schemas.constraints import SameClass
 from twnm_schemas.errors import SpecError
+from twnm_schemas.licences import profile_allows
 from twnm_schemas.scenes import AmbienceRecipe, EventRecipe, SceneRecipe, SceneSpec
 from twnm_shards.rng import rng_for
 from twnm_sim.clips.catalog import Catalog
@@ -23,6 +25,7 @@ from twnm_sim.scenes.pool import ClipPool, draw_clips, gather_pool, require_clip
 from twnm_sim.scenes.positions import PositionTable
 from twnm_sim.scenes.search import Starvation, find_positions
 
+Address = tuple[str | int, ...]
 COMPOSER = "scene-1"  # raise it with every change that moves a byte of a scene
 SPLITS = ("train", "validation", "test")
 _ROOM_TRIES = 64
@@ -44,7 +47,7 @@ class Ingredients:
     _rooms: dict[str, NDArray[np.intp]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_library(self.spec, self.brirs)
+        _check_library(self.spec, self.brirs, self.profile)
 
     def pool(self, split: str) -> ClipPool:
         """The clips of a split."""
@@ -53,10 +56,11 @@ class Ingredients:
         return self._pools[split]
 
     def rooms(self, split: str) -> NDArray[np.intp]:
-        """The numbers of the rooms of a split that the spec allows."""
+        """The numbers of the rooms of a split that the spec and the licence profile allow."""
         if split not in self._rooms:
-            fits_R = _rooms_that_fit(self.spec, self.brirs.positions) & (self.brirs.positions.split_R == split)
-            self._rooms[split] = np.flatnonzero(fits_R)
+            table = self.brirs.positions
+            fits_R = _rooms_that_fit(self.spec, table) & np.isin(table.license_R, _licenses(table, self.profile))
+            self._rooms[split] = np.flatnonzero(fits_R & (table.split_R == split))
         return self._rooms[split]
 
     @cached_property
@@ -65,7 +69,7 @@ class Ingredients:
         return tuple(split for split in SPLITS if len(self.rooms(split)) and len(self.pool(split)))
 
 
-def _check_library(spec: SceneSpec, brirs: BrirLibrary) -> None:
+def _check_library(spec: SceneSpec, brirs: BrirLibrary, profile: str) -> None:
     if spec.sample_rate not in (None, brirs.sample_rate):
         raise SpecError(
             f"The library has {brirs.sample_rate} Hz and {spec.sample_rate} Hz are asked for; "
@@ -77,13 +81,24 @@ def _check_library(spec: SceneSpec, brirs: BrirLibrary) -> None:
             f"The library was made with {', '.join(heads) or 'no head'} and {spec.hrtf} is asked for; "
             "name another library, or leave the head to it."
         )
+    if not _licenses(brirs.positions, profile):
+        terms = ", ".join(sorted({str(spdx) for spdx in brirs.positions.license_R}))
+        raise SpecError(
+            f"The library's responses are under {terms}, which the licence profile {profile} does not take; "
+            "name another library or another --license-profile."
+        )
     if "foa" in spec.outputs and not brirs.positions.foa_R.all():
         raise SpecError("The library holds no Ambisonics; render one with --output binaural,foa.")
 
 
+def _licenses(table: PositionTable, profile: str) -> list[str]:
+    """The licences of the table's rooms that the profile takes."""
+    return [str(spdx) for spdx in np.unique(table.license_R) if profile_allows(profile, str(spdx))]
+
+
 def _rooms_that_fit(spec: SceneSpec, table: PositionTable) -> NDArray[np.bool_]:
     rooms = spec.rooms
-    fits_R = np.ones(len(table), bool)
+    fits_R: NDArray[np.bool_] = np.any(table.usable_RP, axis=1, keepdims=False)
     for allowed, values_R in (
         (rooms.origins, table.origin_R),
         (rooms.room_ids, table.room_id_R),
@@ -100,9 +115,10 @@ def _rooms_that_fit(spec: SceneSpec, table: PositionTable) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A recipe, with the room's number in its library and the clips beside it."""
+    """A recipe, with its address, the room's number in its library, and the clips beside it."""
 
     recipe: SceneRecipe
+    address: Address
     room: int
     clips: tuple[Clip, ...]
 
@@ -120,8 +136,10 @@ def draw_scene(
     drawn: no room or clip of the split, or constraints that nothing satisfies, with the one that starves.
     """
 
+    address: Address = ("scene", split, index, "attempt", attempt)
+
     def rng(*what: str | int) -> np.random.Generator:
-        return rng_for(seed, "scene", index, "attempt", attempt, *what)
+        return rng_for(seed, *address, *what)
 
     spec = ingredients.spec
     count = round(spec.sources.draw(rng("sources")))
@@ -129,7 +147,7 @@ def draw_scene(
     _refuse_buried(spec, ingredients.brirs.positions, number, places)
     clips = _draw_clips(ingredients, split, count, number, rng("clips"))
     rate, samples = ingredients.brirs.sample_rate, round(spec.duration_s * ingredients.brirs.sample_rate)
-    gains_db = _draw_gains(ingredients, seed, index, attempt, count, 0)
+    gains_db = _draw_gains(spec, count, rng("gains", 0))
     onsets_s = _draw_onsets(spec, clips, rng("onsets"))
     pieces = [rng("piece", place) for place in range(count)]
     events = tuple(
@@ -154,21 +172,18 @@ def draw_scene(
         stems=spec.stems,
         dry=spec.dry,
     )
-    return Drawn(recipe, number, tuple(clips))
+    return Drawn(recipe, address, number, tuple(clips))
 
 
-def draw_gains_again(ingredients: Ingredients, drawn: Drawn, attempt: int, tries: int) -> NDArray[np.float64]:
+def draw_gains_again(spec: SceneSpec, drawn: Drawn, tries: int) -> NDArray[np.float64]:
     """`tries` sets of gains in dB (G, S) for a draw; the first is its own."""
-    recipe = drawn.recipe
-    count = len(recipe.events)
-    return np.array(
-        [_draw_gains(ingredients, recipe.seed, recipe.index, attempt, count, number) for number in range(tries)]
-    )
+    count, seed = len(drawn.recipe.events), drawn.recipe.seed
+    rngs = [rng_for(seed, *drawn.address, "gains", number) for number in range(tries)]
+    return np.array([_draw_gains(spec, count, rng) for rng in rngs])
 
 
-def _draw_gains(ingredients: Ingredients, seed: int, index: int, attempt: int, count: int, number: int) -> list[float]:
-    rng = rng_for(seed, "scene", index, "attempt", attempt, "gains", number)
-    return [ingredients.spec.gain_db.draw(rng) for _ in range(count)]
+def _draw_gains(spec: SceneSpec, count: int, rng: np.random.Generator) -> list[float]:
+    return [spec.gain_db.draw(rng) for _ in range(count)]
 
 
 def _draw_places(

@@ -23,7 +23,6 @@ AUDIBLE_DB = -10.0
 AUDIBLE_ENOUGH_S, AUDIBLE_ENOUGH_SHARE = 1.0, 0.8
 _SILENT_DBFS = -200.0  # what stands for the level of digital silence
 _ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, 10.0
-_GAIN_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,8 @@ class Heard:
     @property
     def is_audible(self) -> bool:
         """Whether a listener can be asked about it: audible for a second, or for 80 % of its active time."""
-        return self.active_s > 0.0 and self.audible_s >= min(AUDIBLE_ENOUGH_S, AUDIBLE_ENOUGH_SHARE * self.active_s)
+        enough_s = min(AUDIBLE_ENOUGH_S, AUDIBLE_ENOUGH_SHARE * self.active_s)
+        return self.active_s > 0.0 and self.audible_s >= enough_s - 1e-9  # times are decimal fractions
 
 
 def measure_events(stems_SCT: Audio, mixture_CT: Audio, sample_rate: int) -> list[Heard]:
@@ -84,23 +84,32 @@ def _measure_event(stem_CT: Audio, mixture_CT: Audio, sample_rate: int) -> Heard
     used_L = active_L if is_heard else near_L
     bound = max(loudest * _power(ACTIVE_DB), _power(FLOOR_DBFS) if is_heard else 0.0)
     blocks = np.flatnonzero(own_block_L >= bound)
-    duration_s = stem_CT.shape[1] / sample_rate
+    hop = frame_hop(sample_rate)
+
+    def seconds(hops: int) -> float:
+        return float(min(hops * hop, stem_CT.shape[1]) / sample_rate)
+
     rest = float(rest_L[used_L].sum())
     left, right = (decibels(float(own_L[used_L].mean())) for own_L in own_CL)
     return Heard(
-        onset_s=float(blocks[0]) * HOP_S,
-        offset_s=min(float(blocks[-1] + 1) * HOP_S, duration_s),
-        active_s=HOP_S * float(np.count_nonzero(active_L)),
+        onset_s=seconds(int(blocks[0])),
+        offset_s=seconds(int(blocks[-1]) + 1),
+        active_s=seconds(int(np.count_nonzero(active_L))),
         level_left_dbfs=left,
         level_right_dbfs=right,
         snr_db=decibels(float(own_L[used_L].sum()) / rest) if rest > 0.0 else None,
-        audible_s=HOP_S * float(np.count_nonzero(audible_L)),
+        audible_s=seconds(int(np.count_nonzero(audible_L))),
     )
+
+
+def frame_hop(sample_rate: int) -> int:
+    """Samples from one frame to the next: 10 ms, rounded at rates such as 22,050 Hz."""
+    return round(HOP_S * sample_rate)
 
 
 def _frame_powers(audio_CT: Audio, sample_rate: int) -> tuple[Floats, Floats]:
     """Mean power in frames of 20 ms every 10 ms (C, L), and of both ears in each 10 ms."""
-    hop = round(HOP_S * sample_rate)
+    hop = frame_hop(sample_rate)
     blocks = -(-audio_CT.shape[1] // hop)
     if blocks * hop != audio_CT.shape[1]:
         audio_CT = np.pad(audio_CT, ((0, 0), (0, blocks * hop - audio_CT.shape[1])))
@@ -152,13 +161,14 @@ def _mean_loudness(blocks_L: Floats) -> float:
 def gain_to_loudness(blocks_L: Floats, wanted_lufs: float) -> float | None:
     """The gain in dB after which the integrated loudness is as wanted; None for silence.
 
-    The absolute gate falls on other blocks as the gain changes, so it is found by repetition: from loud to the wanted
-    level blocks only drop out, which ends.
+    The absolute gate falls on other blocks as the gain changes, so it is found by repetition. It begins too quiet, with
+    the loudest block at the wanted level; each rise lets quieter blocks through, which lowers the mean and asks for
+    another rise, until no block is left to come: it ends at the gain, from below.
     """
     if not np.isfinite(blocks_L).any():
         return None
     gain_db = wanted_lufs - float(blocks_L.max())
-    for _ in range(_GAIN_STEPS):
+    for _ in range(len(blocks_L) + 1):
         found = gate_loudness(blocks_L, gain_db)
         if found is None or abs(found - wanted_lufs) < 1e-6:
             break
@@ -184,6 +194,7 @@ def predict_audible(stems_SCT: Audio, gains_db_GS: Floats, sample_rate: int) -> 
     louder_GSL = power_SL * 10.0 ** (gains_db_GS[:, :, None] / 10.0)
     rest_GSL = louder_GSL.sum(axis=1, keepdims=True) - louder_GSL
     audible_GS = np.count_nonzero(active_SL & (louder_GSL >= rest_GSL * _power(AUDIBLE_DB)), axis=2)
-    needed_S = np.minimum(AUDIBLE_ENOUGH_S / HOP_S, AUDIBLE_ENOUGH_SHARE * np.count_nonzero(active_SL, axis=1))
+    second = sample_rate / frame_hop(sample_rate)
+    needed_S = np.minimum(AUDIBLE_ENOUGH_S * second, AUDIBLE_ENOUGH_SHARE * np.count_nonzero(active_SL, axis=1))
     held_G: NDArray[np.bool_] = np.all(audible_GS >= needed_S, axis=1)
     return held_G

@@ -46,30 +46,39 @@ _VERSIONED = ("twnm", "numpy", "scipy", "soundfile", "soxr", "pyloudnorm", "pyda
 class SceneMaker:
     """Makes the scenes of one spec from one library and one catalog.
 
-    `cache_bytes` bounds the decoded responses kept, and again the decoded clips. Not to be shared by threads.
+    `clip_cache_bytes` bounds the decoded clips kept. `scenes_per_room`: 0 draws rooms freely; else scene i is in room
+    i // scenes_per_room of the library. Not to be shared by threads.
     """
 
-    def __init__(self, ingredients: Ingredients, seed: int, clip_cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
+    def __init__(
+        self,
+        ingredients: Ingredients,
+        seed: int,
+        clip_cache_bytes: int = DEFAULT_CACHE_BYTES,
+        scenes_per_room: int = 0,
+    ) -> None:
         if not 0 <= seed < 2**63:
             raise SpecError(f"The seed {seed} is out of range; give 0 to 2^63 - 1.")
         if ingredients.profile not in PROFILES:
             raise SpecError(f"The licence profile {ingredients.profile!r} is not one of {', '.join(PROFILES)}.")
         self.ingredients = ingredients
         self.seed = seed
-        self.fingerprint = fingerprint_scenes(ingredients, seed)
+        self.scenes_per_room = scenes_per_room
+        self.fingerprint = fingerprint_scenes(ingredients, seed, scenes_per_room)
         self.versions = scene_versions()
         self.reader = ClipReader(ingredients.brirs.sample_rate, clip_cache_bytes)
 
-    def make(self, index: int, split: str, room: int | None = None) -> Composed:
-        """Scene `index` of the split; `room` fixes its room's number in the library.
+    def make(self, index: int, split: str) -> Composed:
+        """Scene `index` of the split.
 
         What a draw was rejected for is in the record's `rejections`. Raises SpecError where nothing fits.
         """
+        room = index // self.scenes_per_room if self.scenes_per_room else None
         rejections: list[str] = []
         for attempt in range(ATTEMPTS):
             try:
                 drawn = draw_scene(self.ingredients, self.seed, index, split, attempt, room)
-                return self._compose(drawn, split, attempt, rejections)
+                return self._compose(drawn, split, rejections)
             except RefusedDrawError as refusal:
                 rejections.append(str(refusal))
             except ClipSilentError:
@@ -79,25 +88,25 @@ class SceneMaker:
             "loosen what the most frequent reason names."
         )
 
-    def _compose(self, drawn: Drawn, split: str, attempt: int, rejections: list[str]) -> Composed:
+    def _compose(self, drawn: Drawn, split: str, rejections: list[str]) -> Composed:
         """The sound of a draw, with the first of its gains under which every event is audible.
 
         Raises RefusedDrawError where there are none.
         """
         brirs, clips = self.ingredients.brirs, {clip.clip_id: clip for clip in drawn.clips}
         convolved = convolve_recipe(drawn.recipe, brirs, clips, self.reader)
-        recipe = self._settle_gains(drawn, attempt, convolved)
+        recipe = self._settle_gains(drawn, convolved)
         context = Context(split, self.ingredients.profile, self.fingerprint, tuple(rejections), self.versions)
         composed = finish_scene(recipe, convolved, brirs, context)
         if self.ingredients.spec.audible and not all(heard.is_audible for heard in composed.heard):
             raise RefusedDrawError("event_inaudible")
         return composed
 
-    def _settle_gains(self, drawn: Drawn, attempt: int, convolved: Convolved) -> SceneRecipe:
+    def _settle_gains(self, drawn: Drawn, convolved: Convolved) -> SceneRecipe:
         recipe = drawn.recipe
         if not self.ingredients.spec.audible or len(recipe.events) < 2:
             return recipe
-        gains_db_GS = draw_gains_again(self.ingredients, drawn, attempt, GAIN_TRIES)
+        gains_db_GS = draw_gains_again(self.ingredients.spec, drawn, GAIN_TRIES)
         held_G = predict_audible(convolved.stems_SCT, gains_db_GS, recipe.sample_rate)
         if not held_G.any():
             raise RefusedDrawError("event_inaudible")
@@ -108,7 +117,7 @@ class SceneMaker:
         return recipe.model_copy(update={"events": tuple(events)})
 
 
-def fingerprint_scenes(ingredients: Ingredients, seed: int) -> str:
+def fingerprint_scenes(ingredients: Ingredients, seed: int, scenes_per_room: int = 0) -> str:
     """The name of everything that changes a scene's bytes: spec, seed, composer, rooms, clips, licence profile."""
     return fingerprint(
         {
@@ -116,6 +125,7 @@ def fingerprint_scenes(ingredients: Ingredients, seed: int) -> str:
             "seed": seed,
             "spec": ingredients.spec,
             "profile": ingredients.profile,
+            "scenes_per_room": scenes_per_room,
             "brirs": ingredients.brirs.digest,
             "clips": ingredients.catalog.digest,
         }
@@ -174,7 +184,8 @@ def require_splits(ingredients: Ingredients) -> tuple[str, ...]:
     rooms = {split: len(ingredients.rooms(split)) for split in ("train", "validation", "test")}
     clips = {split: len(ingredients.pool(split)) for split in rooms}
     raise SpecError(
-        f"No split has both rooms and clips that fit the spec: {_say_counts(rooms)} rooms, {_say_counts(clips)} clips "
+        f"No split has both rooms and clips that fit the spec and the licence profile "
+        f"{ingredients.profile}: {_say_counts(rooms)} rooms, {_say_counts(clips)} clips "
         "in train, validation and test; add what is missing or loosen the filters."
     )
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from twnm_schemas.clips import Clip
-from twnm_schemas.errors import LicenseError, SpecError
-from twnm_schemas.licences import combine_licenses, profile_allows
+from twnm_schemas.errors import SpecError
+from twnm_schemas.licences import combinable, profile_allows
 from twnm_schemas.scenes import ClipFilter, SceneSpec
 
 _TRIES = 100  # for a clip that goes with those that are there
@@ -93,11 +93,7 @@ def are_distinct(first: Clip, second: Clip) -> bool:
 @lru_cache(maxsize=1 << 12)
 def may_mix(licenses: frozenset[str]) -> bool:
     """Whether a mixture under these licences may be published at all."""
-    try:
-        combine_licenses(licenses)
-    except LicenseError:
-        return False
-    return True
+    return combinable(licenses)
 
 
 def draw_clips(
@@ -105,8 +101,11 @@ def draw_clips(
 ) -> tuple[list[Clip], str]:
     """`count` clips, the first `twins` of them of one class, or as many as were found and what is missing, by name.
 
+    Where one class is asked for more than once, the others are of classes of their own whatever `spec.classes` says.
     Clips that may not be mixed with the head and those before them are passed over, unless only recipes are kept.
     """
+    if twins > 1:
+        spec = spec.model_copy(update={"classes": "distinct"})
     chosen: list[Clip] = []
     for place in range(count):
         label = chosen[0].label if 0 < place < twins else None

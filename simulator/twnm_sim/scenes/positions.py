@@ -6,6 +6,7 @@ with the shards. Shapes: R rooms, P source positions of the largest room (NaN wh
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,7 +21,7 @@ from twnm_shards.tars import iter_members, read_data
 from twnm_sim.caches import cache_folder
 
 Floats = NDArray[np.float64]
-_VERSION = 2  # raise it when what a table holds changes
+_VERSION = 3  # raise it when what a table holds changes
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _load_table(path: Path) -> PositionTable | None:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return PositionTable(**{field.name: arrays[field.name] for field in fields(PositionTable)})
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None  # not there, or not whole: built again
 
 
@@ -134,7 +135,7 @@ def _iter_records(shard: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 def _row_of(record: Mapping[str, Any], shard: Path) -> dict[str, Any]:
     try:
         sources = record["sources"]
-        times = sorted(t for source in sources if (t := source["acoustics"]["t_mid_s"]) is not None)
+        times = [t for source in sources if (t := source["acoustics"]["t_mid_s"]) is not None]
         return {
             "room_id": record["room_id"],
             "fingerprint": record["fingerprint"],
@@ -147,7 +148,7 @@ def _row_of(record: Mapping[str, Any], shard: Path) -> dict[str, Any]:
             "license": record["license"],
             "rate": record["sample_rate"],
             "volume": float(np.prod(record["size_m"])) if record["size_m"] else float("nan"),
-            "t_mid": times[len(times) // 2] if times else float("nan"),
+            "t_mid": float(np.median(times)) if times else float("nan"),
             "foa": "foa" in record["outputs"],
             "usable": [float("outside_hrtf_coverage" not in source["acoustics"]["flags"]) for source in sources],
             **{name: [_number(source[f"{name}_deg"]) for source in sources] for name in _PER_POSITION[1:4]},

@@ -69,7 +69,8 @@ def _farthest(constraint: Farthest, geometry: Geometry) -> Bools:
 @holds.register
 def _nearest(constraint: Nearest, geometry: Geometry) -> Bools:
     sorted_TN = np.sort(geometry.distance_TN, axis=1)
-    return _at_least(sorted_TN[:, 1:2], sorted_TN[:, :1], constraint.ratio)
+    known_T = ~np.isnan(sorted_TN[:, -1])  # unknown ones are sorted last, and one of them may be the nearest
+    return known_T & _at_least(sorted_TN[:, 1:2], sorted_TN[:, :1], constraint.ratio)
 
 
 @holds.register
@@ -142,7 +143,7 @@ class Starvation:
 
     def name_worst(self) -> str:
         """The constraint that starves: it alone refused the most sets, else it refused the most of all."""
-        counts = self.alone if self.alone else self.refused
+        counts = self.alone if self.alone.total() else self.refused
         return counts.most_common(1)[0][0] if counts else ""
 
     def describe(self) -> str:

@@ -15,6 +15,7 @@ from twnm_shards.rng import rng_for
 
 PROJECTIONS = 8
 _BLOCK = 1 << 16
+_SUMMED = 1 << 12  # samples summed in float32; their sums in float64, so that rounding stays under -120 dB
 
 
 @lru_cache(maxsize=2)
@@ -28,8 +29,12 @@ def _signs(samples: int) -> NDArray[np.float32]:
 
 def sketch_audio(audio_CT: NDArray[np.float32]) -> tuple[float, ...]:
     """The projections, channel by channel, over the square root of D: C x D numbers."""
-    projected_CD = audio_CT.astype(np.float32) @ _signs(audio_CT.shape[1]).T / np.sqrt(np.float32(PROJECTIONS))
-    return tuple(float(value) for value in projected_CD.ravel())
+    signs_DT = _signs(audio_CT.shape[1])
+    parts = (slice(start, start + _SUMMED) for start in range(0, audio_CT.shape[1], _SUMMED))
+    projected_CD = np.zeros((len(audio_CT), PROJECTIONS))
+    for part in parts:
+        projected_CD += audio_CT[:, part] @ signs_DT[:, part].T
+    return tuple(float(value) for value in (projected_CD / np.sqrt(PROJECTIONS)).ravel())
 
 
 def difference_db(first: Sequence[float], second: Sequence[float]) -> float:
