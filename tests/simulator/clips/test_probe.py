@@ -52,6 +52,13 @@ def test_the_level_is_that_of_the_active_frames_alone(tmp_path: Path) -> None:
     assert found.level_dbfs == pytest.approx(decibels(0.5 / np.sqrt(2.0)), abs=0.01)
 
 
+def test_a_last_frame_that_is_short_counts_by_its_own_length(tmp_path: Path) -> None:
+    sound_T = np.sign(tone(0.104, 0.5))  # of one power in every sample; the last of eleven frames lasts 4 ms
+    found = probe(write_sound(tmp_path / "a.wav", 0.5 * sound_T, subtype="FLOAT"))
+    assert found.level_dbfs == pytest.approx(decibels(0.5), abs=0.01)
+    assert found.offset_s == pytest.approx(0.104, abs=1.0 / RATE)
+
+
 def test_the_level_is_that_of_the_mono_mix(tmp_path: Path) -> None:
     found = probe(write_sound(tmp_path / "a.wav", tone(0.5, 0.5), quiet(0.5), subtype="FLOAT"))
     assert found.channels == 2

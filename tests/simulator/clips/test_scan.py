@@ -271,6 +271,16 @@ def test_a_catalog_made_before_keeps_its_rows_wherever_it_stands(tmp_path: Path)
     assert again.rejections == {"duplicate_id": 2}
 
 
+def test_a_row_made_before_is_never_replaced_by_its_own_file_or_a_copy(tmp_path: Path) -> None:
+    spec = write_named(tmp_path / "a", ["1.wav,x,,,"], 1)
+    moved = [clip.model_copy(update={"group": "moved", "split": "test"}) for clip in scan_clips([spec]).clips]
+    write_catalog(tmp_path / "old.parquet", moved)
+    copy = write_named(tmp_path / "copy", ["1.wav,x,,,"], 1)
+    catalog = scan_clips([spec, copy, str(tmp_path / "old.parquet")])
+    assert list(catalog.clips) == moved
+    assert catalog.rejections == {"duplicate_audio": 1, "duplicate_id": 1}
+
+
 def test_one_catalog_alone_is_only_read(tmp_path: Path) -> None:
     write_catalog(tmp_path / "c.parquet", [make_clip(group="moved", split="test")], {"silent": 3}, ["folder:x"])
     assert scan_clips([str(tmp_path / "c.parquet")]) == read_catalog(tmp_path / "c.parquet")
