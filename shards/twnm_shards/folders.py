@@ -28,7 +28,7 @@ def claim_folder(job: Job, folder: Path, mode: Mode) -> None:
     """
     refuse_foreign(folder, job.kind)
     if mode == "overwrite":
-        _remove_run(folder, job.kind)
+        clear_folder(folder, job.kind)
     there = _run_there(folder)
     if there is None:
         refuse_orphaned_shards(folder, job.kind)
@@ -96,7 +96,8 @@ def _made(folder: Path, kind: str) -> Iterator[Path]:
             yield entry
 
 
-def _remove_run(folder: Path, kind: str) -> None:
+def clear_folder(folder: Path, kind: str) -> None:
+    """Remove what a run of this kind made; whoever calls holds the lock."""
     # The manifest goes first: a folder without one is never taken for a finished run.
     (folder / MANIFEST_NAME).unlink(missing_ok=True)
     (folder / INDEX_NAME).unlink(missing_ok=True)

@@ -6,8 +6,8 @@ From the top: the folder is locked and claimed (`folders`), what is missing is m
 """
 
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,14 @@ from twnm_schemas.errors import StoreError
 from twnm_schemas.manifests import Manifest
 from twnm_shards.assembly import assemble_shard, finish_folder, read_shard
 from twnm_shards.files import check_writable, disk_errors
-from twnm_shards.folders import Mode, claim_folder, holds_run, remove_units, sweep
+from twnm_shards.folders import Mode, claim_folder, clear_folder, holds_run, refuse_foreign, remove_units, sweep
 from twnm_shards.locks import locked, wait_for_orphans
 from twnm_shards.manifests import INDEX_NAME, MANIFEST_NAME, read_manifest
 from twnm_shards.plans import Job, Shard, Unit
 from twnm_shards.pool import Task, finish_units
 from twnm_shards.units import UNITS_NAME, Marker, Produce, Produced, read_unit
 
-__all__ = ["Job", "Mode", "Produce", "Produced", "Progress", "require_run", "run_job"]
+__all__ = ["Job", "Mode", "Produce", "Produced", "Progress", "remove_runs", "require_run", "run_job"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,24 @@ def run_job(
             return _complete(job, folder, task, workers, on_progress)
         finally:
             sweep(job, folder)
+
+
+def remove_runs(folders: Sequence[Path], kind: str) -> None:
+    """Remove what runs of this kind left in the folders; one that is then empty, or is not there, is none.
+
+    Raises LockedError (another run works in one of them) and StoreError (a foreign file) before anything is removed.
+    """
+    there = [folder for folder in folders if folder.is_dir()]
+    with ExitStack() as locks:
+        for folder in there:
+            locks.enter_context(locked(folder))
+            wait_for_orphans(folder / UNITS_NAME)
+            refuse_foreign(folder, kind)
+        for folder in there:
+            clear_folder(folder, kind)
+    for folder in there:
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def require_run(folder: Path) -> None:

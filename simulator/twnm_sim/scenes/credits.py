@@ -58,10 +58,9 @@ def _attribute_room(room: RoomRecord) -> Attribution:
     )
 
 
-def write_attribution(root: Path, clips: Sequence[Clip], rooms: Sequence[RoomRecord]) -> Path:
-    """Write ATTRIBUTION.csv and ATTRIBUTION.md into the root, and return the path of the table."""
-    rows = {row.what: row for room in rooms for row in attribute(clips, room)}
-    ordered = [rows[what] for what in sorted(rows)]
+def write_attribution(root: Path, rows: Iterable[Attribution]) -> Path:
+    """Write ATTRIBUTION.csv and ATTRIBUTION.md into the root, a row once, and return the path of the table."""
+    ordered = sorted(set(rows), key=lambda row: (row.what, row.license, row.author))
     write_bytes(root / "ATTRIBUTION.csv", _as_table(ordered))
     write_bytes(root / "ATTRIBUTION.md", _as_page(ordered))
     return root / "ATTRIBUTION.csv"

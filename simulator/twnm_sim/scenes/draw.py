@@ -98,7 +98,7 @@ def _licenses(table: PositionTable, profile: str) -> list[str]:
 
 def _rooms_that_fit(spec: SceneSpec, table: PositionTable) -> NDArray[np.bool_]:
     rooms = spec.rooms
-    fits_R: NDArray[np.bool_] = np.any(table.usable_RP, axis=1, keepdims=False)
+    fits_R: NDArray[np.bool_] = np.count_nonzero(table.usable_RP, axis=1) > 0
     for allowed, values_R in (
         (rooms.origins, table.origin_R),
         (rooms.room_ids, table.room_id_R),

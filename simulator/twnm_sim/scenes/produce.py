@@ -18,8 +18,7 @@ from twnm_sim.scenes.store import pack_scene
 class SceneTask:
     """What a worker needs to make any scene of one split.
 
-    `indices`: the number of each scene of the split, in order. `scenes_per_room`: 0 draws rooms freely; else scene i is
-    in room i // scenes_per_room of the library.
+    `indices`: the number of each scene of the split, in order. `scenes_per_room` as `SceneMaker` takes it.
     """
 
     spec: SceneSpec
@@ -39,7 +38,7 @@ def make_scene_producer(task: SceneTask) -> Produce:
     Raises StoreError where one of them is no longer what the run was planned with.
     """
     ingredients = Ingredients(task.spec, BrirLibrary(list(task.shards)), read_catalog(task.catalog), task.profile)
-    maker = SceneMaker(ingredients, task.seed)
+    maker = SceneMaker(ingredients, task.seed, scenes_per_room=task.scenes_per_room)
     if maker.fingerprint != task.fingerprint:
         raise StoreError("The library or the clip catalog changed while the run went on; start the run again.")
     return _producer(task, maker)
@@ -47,8 +46,6 @@ def make_scene_producer(task: SceneTask) -> Produce:
 
 def _producer(task: SceneTask, maker: SceneMaker) -> Callable[[int], Produced]:
     def produce(place: int) -> Produced:
-        index = task.indices[place]
-        room = index // task.scenes_per_room if task.scenes_per_room else None
-        return pack_scene(maker.make(index, task.split, room))[0]
+        return pack_scene(maker.make(task.indices[place], task.split))[0]
 
     return produce

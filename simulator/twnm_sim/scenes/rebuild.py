@@ -10,23 +10,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from twnm_schemas.errors import AudioError, StoreError
+from twnm_schemas.clips import Attribution
+from twnm_schemas.errors import AudioError, SpecError, StoreError
 from twnm_schemas.fingerprints import fingerprint
 from twnm_schemas.scenes import Scene
 from twnm_shards.folders import Mode
 from twnm_shards.jobs import Job, Progress, run_job
 from twnm_shards.manifests import read_index, read_manifest
-from twnm_shards.tars import iter_members, read_data, read_member
 from twnm_shards.units import Produce, Produced
 from twnm_shards.verify import find_folders
 from twnm_sim.clips.audio import verify_clip
 from twnm_sim.clips.catalog import Catalog, read_catalog
 from twnm_sim.scenes.brirs import BrirLibrary, open_brirs
 from twnm_sim.scenes.compose import ClipReader, Context, compose_recipe, find_clip
+from twnm_sim.scenes.credits import write_attribution
 from twnm_sim.scenes.draw import COMPOSER
 from twnm_sim.scenes.maker import scene_versions
+from twnm_sim.scenes.records import Kept, iter_records, read_record
 from twnm_sim.scenes.sketch import difference_db
 from twnm_sim.scenes.store import pack_scene
 
@@ -34,14 +34,6 @@ FOLDER = "scenes"
 EQUIVALENT_DB = -90.0
 IDENTICAL, EQUIVALENT, DIFFERENT = "identical", "equivalent", "different"
 _SCENES_PER_UNIT = 32
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Where one record lies: the tar, and the byte of its header."""
-
-    shard: Path
-    offset: int
 
 
 @dataclass(frozen=True)
@@ -58,6 +50,7 @@ class RebuildPlan:
     """What can be rebuilt, folder by folder, and what stands in the way of the rest.
 
     `missing`: each clip or room that is missing or differs, with a sentence; `left_out`: the scenes that need one.
+    `credits`: whose work is in the scenes that can be rebuilt.
     """
 
     catalog: Path
@@ -65,6 +58,7 @@ class RebuildPlan:
     parts: list[tuple[Path, tuple[Kept, ...]]] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    credits: list[Attribution] = field(default_factory=list)
 
     @property
     def scenes(self) -> int:
@@ -91,13 +85,14 @@ def plan_rebuild(source: Path, brirs: Sequence[str], catalog: Path) -> RebuildPl
     sound: dict[str, str] = {}
     for folder in _scene_folders(source):
         records = []
-        for kept, scene in _iter_scenes(folder):
+        for kept, scene in iter_records(folder):
             faults = list(_find_faults(scene, plan.brirs, clips, sound))
             plan.missing.update(faults)
             if faults:
                 plan.left_out.append(scene.scene_id)
             else:
                 records.append(kept)
+                plan.credits += (row for row in scene.attribution if row not in plan.credits)
         if records:
             plan.parts.append((folder, tuple(records)))
     return plan
@@ -108,26 +103,6 @@ def _scene_folders(source: Path) -> list[Path]:
     if not folders:
         raise StoreError(f"{source} holds no scenes; give the root, or the folder that twnm-sim compose wrote.")
     return folders
-
-
-def _iter_scenes(folder: Path) -> Iterator[tuple[Kept, Scene]]:
-    for entry in read_manifest(folder).shards:
-        shard = folder / entry.name
-        with shard.open("rb") as stream:
-            for member in iter_members(stream):
-                if member.fault:
-                    raise StoreError(f"{shard} {member.name} {member.fault}; see twnm-shards verify.")
-                if member.ext == "json":
-                    yield Kept(shard, member.offset), _parse_scene(read_data(stream, member), f"{shard} {member.name}")
-
-
-def _parse_scene(data: bytes, where: str) -> Scene:
-    try:
-        return Scene.model_validate_json(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise StoreError(f"{where} is no record of a scene: {place}: {first['msg'].lower()}.") from None
 
 
 def _find_faults(scene: Scene, brirs: BrirLibrary, clips: Catalog, sound: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -161,10 +136,16 @@ def run_rebuild(
     shard_scenes: int = 512,
     on_progress: Callable[[int], None] | None = None,
 ) -> Rebuilt:
-    """Compose what can be rebuilt into `out`/scenes/SPLIT and compare; a run that was killed goes on when called again."""
+    """Compose what can be rebuilt into `out`/scenes/SPLIT and compare; a run that was killed goes on when called again.
+
+    Raises SpecError where `out` is where the recipes lie.
+    """
     done = 0
     root = out.parent if out.name == FOLDER else out
     rows = []
+    for folder, _ in plan.parts:
+        if _target_of(folder, root).resolve() == folder.resolve():
+            raise SpecError(f"{folder} holds the recipes and cannot take the rebuilt scenes too; give another --out.")
     for folder, records in plan.parts:
 
         def tell(progress: Progress, before: int = done) -> None:
@@ -172,11 +153,13 @@ def run_rebuild(
                 on_progress(before + progress.samples_done)
 
         job = _plan_job(folder, records, plan, shard_scenes)
-        target = root / FOLDER / folder.name if folder.name != FOLDER else root / FOLDER
+        target = _target_of(folder, root)
         task = RebuildTask(records, tuple(plan.brirs.shards), plan.catalog)
         run_job(job, target, make_rebuilder, (task,), workers=workers, mode=mode, on_progress=tell)
         done += len(records)
         rows += read_index(target)
+    if rows:
+        write_attribution(root, plan.credits)
     differences = [float(row["difference_db"]) for row in rows if row["difference_db"] is not None]
     return Rebuilt(
         verdicts=Counter(str(row["rebuilt"]) for row in rows),
@@ -184,6 +167,11 @@ def run_rebuild(
         different=tuple(str(row["key"]) for row in rows if row["rebuilt"] == DIFFERENT),
         root=root,
     )
+
+
+def _target_of(folder: Path, root: Path) -> Path:
+    """Where the scenes of a folder are rebuilt."""
+    return root / FOLDER / folder.name if folder.name != FOLDER else root / FOLDER
 
 
 def _plan_job(folder: Path, records: tuple[Kept, ...], plan: RebuildPlan, shard_scenes: int) -> Job:
@@ -208,9 +196,7 @@ def make_rebuilder(task: RebuildTask) -> Produce:
     reader = ClipReader(brirs.sample_rate)
 
     def produce(place: int) -> Produced:
-        kept = task.records[place]
-        name, data = read_member(kept.shard, kept.offset)
-        scene = _parse_scene(data, f"{kept.shard} {name}")
+        scene = read_record(task.records[place])
         context = Context(scene.split, scene.license_profile, scene.fingerprint, scene.rejections, scene_versions())
         composed = compose_recipe(scene.recipe, brirs, clips, reader, context)
         sample, rebuilt = pack_scene(composed, with_audio=True)

@@ -2,32 +2,32 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twnm_schemas.clips import Clip
-from twnm_schemas.errors import SpecError, StoreError
-from twnm_schemas.records import RoomRecord
+from twnm_schemas.clips import Attribution
+from twnm_schemas.errors import MismatchError, SpecError, StoreError
 from twnm_schemas.scenes import SceneSpec
 from twnm_schemas.seeds import seed_for
 from twnm_schemas.splits import SHARES
 from twnm_shards.folders import Mode, holds_run
-from twnm_shards.jobs import Job, Progress, run_job
-from twnm_shards.manifests import Cell, read_index, read_manifest
+from twnm_shards.jobs import Job, Progress, remove_runs, run_job
+from twnm_shards.manifests import MANIFEST_NAME, Cell, read_index, read_manifest
 from twnm_shards.space import require_space
 from twnm_sim.clips.catalog import Catalog, read_catalog
 from twnm_sim.clips.scan import list_specs, scan_listed
 from twnm_sim.library.plan import parse_shard_size
 from twnm_sim.library.run import count_cores
 from twnm_sim.scenes.brirs import open_brirs
-from twnm_sim.scenes.credits import write_attribution
+from twnm_sim.scenes.credits import attribute, write_attribution
 from twnm_sim.scenes.draw import SPLITS, Ingredients
 from twnm_sim.scenes.maker import SceneMaker, require_splits
 from twnm_sim.scenes.produce import SceneTask, make_scene_producer
+from twnm_sim.scenes.records import iter_records
 from twnm_sim.scenes.store import SEPARATOR, pack_scene
 
 OnScan = Callable[[int, int], None]  # files done, and how many there are
@@ -109,21 +109,21 @@ def plan_scenes(request: SceneRequest, on_scan: OnScan | None = None) -> ScenePl
     that cannot hold the run.
     """
     root = root_of(request.out)
-    if request.mode == "resume" and not any(holds_run(root / FOLDER / split) for split in SPLITS):
+    if request.mode == "resume" and not _holds_scenes(root):
         raise StoreError(f"{root / FOLDER} holds no run to resume; start one without --resume.")
     library = open_brirs(request.brirs)
     catalog_path, catalog = _gather_clips(request, root, on_scan)
     ingredients = Ingredients(request.spec, library, catalog, request.profile)
-    maker = SceneMaker(ingredients, request.seed)
+    maker = SceneMaker(ingredients, request.seed, scenes_per_room=request.scenes_per_room)
     shares = share_out(request, ingredients)
-    per_scene_bytes, per_scene_s = _try_scenes(request, maker, shares)
+    per_scene_bytes, per_scene_s = _try_scenes(maker, shares)
     parts = tuple(
         _plan_split(request, maker, split, indices, catalog_path, per_scene_bytes) for split, indices in shares.items()
     )
     total = sum(len(indices) for indices in shares.values())
-    for part in parts:
-        advice = "give another --out, fewer scenes, or a shorter --duration."
-        require_space(part.folder, part.job, per_scene_bytes * part.job.samples, "The scenes", advice)
+    largest = max(parts, key=lambda part: part.job.samples)
+    advice = "give another --out, fewer scenes, or a shorter --duration."
+    require_space(root / FOLDER, largest.job, per_scene_bytes * total, "The run", advice)
     seconds = _START_S + total * per_scene_s / min(request.workers, count_cores())
     left_out = tuple(split for split in SPLITS if not request.splits and split not in shares)
     return ScenePlan(request, ingredients, parts, left_out, per_scene_bytes * total, seconds)
@@ -134,10 +134,15 @@ def root_of(out: Path) -> Path:
     return out.parent if out.name == FOLDER else out
 
 
+def _holds_scenes(root: Path) -> bool:
+    return any(holds_run(root / FOLDER / split) for split in SPLITS)
+
+
 def _gather_clips(request: SceneRequest, root: Path, on_scan: OnScan | None) -> tuple[Path, Catalog]:
     """The catalog and where it lies: the one that is named, or one scanned into the root.
 
-    One that an earlier run of the same specs left there is used as it is, unless that run is to be overwritten.
+    One that an earlier run of the same specs left there is used as it is, unless that run is to be overwritten. Raises
+    MismatchError, so that it is kept, where the scenes that are there were made of other clips.
     """
     if len(request.clips) == 1 and request.clips[0].endswith(".parquet"):
         path = Path(request.clips[0])
@@ -147,6 +152,11 @@ def _gather_clips(request: SceneRequest, root: Path, on_scan: OnScan | None) -> 
         catalog = read_catalog(path)
         if catalog.specs == request.clips:
             return path.resolve(), catalog
+        if _holds_scenes(root):
+            raise MismatchError(
+                f"{root / FOLDER} was made of the clips {' '.join(catalog.specs)}, not {' '.join(request.clips)}; "
+                "compose into another folder, or start over with twnm-sim compose --overwrite."
+            )
     root.mkdir(parents=True, exist_ok=True)
     listed = list_specs(request.clips)
     catalog, _ = scan_listed(
@@ -160,9 +170,7 @@ def _gather_clips(request: SceneRequest, root: Path, on_scan: OnScan | None) -> 
 
 def share_out(request: SceneRequest, ingredients: Ingredients) -> dict[str, tuple[int, ...]]:
     """The numbers of the scenes of each split. Raises SpecError where a split that is asked for has nothing."""
-    if request.scenes_per_room:
-        return _share_by_room(request, ingredients)
-    if request.scenes < 1:
+    if request.scenes < 1 and not request.scenes_per_room:
         raise SpecError(f"{request.scenes} is not a number of scenes; give 1 or more.")
     splits = require_splits(ingredients)
     if missing := [split for split in request.splits if split not in splits]:
@@ -171,6 +179,8 @@ def share_out(request: SceneRequest, ingredients: Ingredients) -> dict[str, tupl
             f"{len(ingredients.pool(missing[0]))} clips that fit the spec; both are needed: add more, or leave it out."
         )
     wanted = request.splits or splits
+    if request.scenes_per_room:
+        return {split: _number_in_rooms(ingredients.rooms(split), request.scenes_per_room) for split in wanted}
     drawn = draw_splits(request.seed, request.scenes, wanted)
     return {split: tuple(np.flatnonzero(drawn == place).tolist()) for place, split in enumerate(wanted)
             if np.any(drawn == place)}  # fmt: skip
@@ -184,26 +194,17 @@ def draw_splits(seed: int, scenes: int, splits: Sequence[str]) -> NDArray[np.int
     return drawn
 
 
-def _share_by_room(request: SceneRequest, ingredients: Ingredients) -> dict[str, tuple[int, ...]]:
-    shares: dict[str, tuple[int, ...]] = {}
-    for split in SPLITS:
-        rooms = ingredients.rooms(split)
-        if len(rooms) and (not request.splits or split in request.splits):
-            per_room = np.arange(request.scenes_per_room)
-            shares[split] = tuple((rooms[:, None] * request.scenes_per_room + per_room).ravel().tolist())
-    if not shares:
-        raise SpecError("The library has no rooms that fit the spec; loosen the room filter.")
-    return shares
+def _number_in_rooms(rooms: NDArray[np.intp], scenes_per_room: int) -> tuple[int, ...]:
+    return tuple((rooms[:, None] * scenes_per_room + np.arange(scenes_per_room)).ravel().tolist())
 
 
-def _try_scenes(request: SceneRequest, maker: SceneMaker, shares: dict[str, tuple[int, ...]]) -> tuple[float, float]:
+def _try_scenes(maker: SceneMaker, shares: dict[str, tuple[int, ...]]) -> tuple[float, float]:
     """Bytes and seconds a scene, from the first scenes of every split; what cannot be drawn shows here."""
     sizes, times = [], []
     for split, indices in shares.items():
         for index in indices[:_TRIED]:
             begun = time.perf_counter()
-            room = index // request.scenes_per_room if request.scenes_per_room else None
-            sample, _ = pack_scene(maker.make(index, split, room))
+            sample, _ = pack_scene(maker.make(index, split))
             times.append(time.perf_counter() - begun)
             sizes.append(sum(len(data) + 1024 for _, data in sample.members))
     return float(np.mean(sizes)), float(np.median(times))
@@ -259,6 +260,10 @@ def run_scenes(plan: ScenePlan, on_progress: Callable[[int], None] | None = None
     `on_progress` hears how many scenes are done.
     """
     begun = time.monotonic()
+    request = plan.request
+    if request.mode == "overwrite":
+        scenes = root_of(request.out) / FOLDER
+        remove_runs([scenes / split for split in request.splits or SPLITS], FOLDER)
     done = 0
     for part in plan.parts:
 
@@ -266,16 +271,7 @@ def run_scenes(plan: ScenePlan, on_progress: Callable[[int], None] | None = None
             if on_progress:
                 on_progress(before + progress.samples_done)
 
-        request = plan.request
-        run_job(
-            part.job,
-            part.folder,
-            make_scene_producer,
-            (part.task,),
-            workers=request.workers,
-            mode=request.mode if request.mode == "overwrite" else "continue",
-            on_progress=tell,
-        )
+        run_job(part.job, part.folder, make_scene_producer, (part.task,), workers=request.workers, on_progress=tell)
         done += part.job.samples
     return _sum_up(plan, time.monotonic() - begun)
 
@@ -296,23 +292,26 @@ def _sum_up(plan: ScenePlan, wall_s: float) -> SceneSummary:
         bytes=sum(shard.bytes for manifest in manifests for shard in manifest.shards),
         wall_s=wall_s,
         root=root,
-        attribution=write_attribution(root, _used_clips(plan, rows), _used_rooms(plan, rows)),
+        attribution=write_attribution(root, [*_credit_rows(plan, rows), *_credit_others(plan)]),
     )
 
 
-def _used_clips(plan: ScenePlan, rows: Sequence[dict[str, Cell]]) -> list[Clip]:
-    by_id = plan.ingredients.catalog.by_id
-    used = {clip_id for row in rows for clip_id in str(row["clips"]).split(SEPARATOR)}
-    return [by_id[clip_id] for clip_id in sorted(used)]
-
-
-def _used_rooms(plan: ScenePlan, rows: Sequence[dict[str, Cell]]) -> list[RoomRecord]:
-    """One record of every head or measured room that was used."""
-    brirs = plan.ingredients.brirs
-    found = {}
+def _credit_rows(plan: ScenePlan, rows: Sequence[dict[str, Cell]]) -> Iterator[Attribution]:
+    """Whose work is in the scenes of these rows: their clips, and one room of every head or measured room."""
+    brirs, by_id = plan.ingredients.brirs, plan.ingredients.catalog.by_id
+    clips = [by_id[clip_id] for clip_id in {name for row in rows for name in str(row["clips"]).split(SEPARATOR)}]
+    rooms = {}
     for row in rows:
         number = brirs.find_room(str(row["room_fingerprint"]), str(row["room_id"]))
-        key = (str(brirs.positions.head_R[number]), str(brirs.positions.name_R[number]))
-        if key not in found:
-            found[key] = brirs.room(number).record
-    return [found[key] for key in sorted(found)]
+        rooms[str(brirs.positions.head_R[number]), str(brirs.positions.name_R[number])] = number
+    for number in rooms.values():
+        yield from attribute(clips, brirs.room(number).record)
+
+
+def _credit_others(plan: ScenePlan) -> Iterator[Attribution]:
+    """Whose work is in the scenes of splits that lie in the root and that this run leaves as they are."""
+    ours = {part.folder for part in plan.parts}
+    for folder in (root_of(plan.request.out) / FOLDER / split for split in SPLITS):
+        if folder not in ours and (folder / MANIFEST_NAME).exists():
+            for _, scene in iter_records(folder):
+                yield from scene.attribution

@@ -1,0 +1,308 @@
+"""Runs of scenes: who may be in which split, what is refused and how, and that nothing is half-written."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scene_runs import SPEC, SPLITS, World, ask, bytes_of, make_world, read_scenes, write_sounds
+
+from twnm_schemas.constraints import Farthest
+from twnm_schemas.distributions import Constant
+from twnm_schemas.errors import LockedError, MachineError, MismatchError, SpecError, StoreError
+from twnm_schemas.scenes import ClipFilter, RoomFilter
+from twnm_shards.locks import locked
+from twnm_shards.manifests import read_index, read_manifest
+from twnm_shards.tars import iter_samples
+from twnm_shards.verify import verify_folder
+from twnm_sim.clips.catalog import read_catalog, write_catalog
+from twnm_sim.scenes.brirs import open_brirs
+from twnm_sim.scenes.draw import Ingredients
+from twnm_sim.scenes.maker import SceneMaker
+from twnm_sim.scenes.produce import make_scene_producer
+from twnm_sim.scenes.run import SceneRequest, draw_splits, plan_scenes, run_scenes, share_out
+
+SCENES = 60
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return make_world(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def whole(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run with scenes in every split; nobody may change it."""
+    root = tmp_path_factory.mktemp("whole")
+    run_scenes(plan_scenes(ask(world, root, SCENES, workers=2)))
+    return root
+
+
+@pytest.fixture
+def finished(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "data"))
+
+
+def run(request: SceneRequest) -> Path:
+    run_scenes(plan_scenes(request))
+    return request.out
+
+
+def samples_of(folder: Path) -> dict[str, dict[str, bytes]]:
+    shards = sorted(folder.glob("*.tar"))
+    return {sample.key: dict(sample.members) for shard in shards for sample in iter_samples(shard)}
+
+
+def rooms_of(world: World, split: str) -> tuple[str, ...]:
+    table = open_brirs(world.brirs).positions
+    return tuple(str(name) for name in table.room_id_R[table.split_R == split])
+
+
+def test_rooms_and_clips_of_a_scene_are_of_its_split(world: World, whole: Path) -> None:
+    catalog = read_catalog(world.catalog).by_id
+    heard: dict[str, set[str]] = {}
+    for split in SPLITS:
+        scenes = read_scenes(whole / "scenes" / split)
+        assert {scene.split for scene in scenes} == {split}
+        assert {scene.room_id for scene in scenes} <= set(rooms_of(world, split))
+        heard[split] = {event.clip_id for scene in scenes for event in scene.events}
+        assert {catalog[clip_id].split for clip_id in heard[split]} == {split}
+    assert sum(len(clips) for clips in heard.values()) == len(set.union(*heard.values()))
+
+
+def test_every_scene_is_there_once_and_verifies(whole: Path) -> None:
+    assert verify_folder(whole) == []
+    keys = [str(row["key"]) for split in SPLITS for row in read_index(whole / "scenes" / split)]
+    assert sorted(keys) == [f"scene-{number:06d}" for number in range(SCENES)]
+
+
+def test_the_summary_counts_what_is_stored(world: World, finished: Path) -> None:
+    summary = run_scenes(plan_scenes(ask(world, finished, SCENES)))  # nothing is left to do
+    scenes = [scene for split in SPLITS for scene in read_scenes(finished / "scenes" / split)]
+    assert sum(summary.scenes.values()) == len(scenes) == SCENES
+    assert summary.events == sum(len(scene.events) for scene in scenes)
+    assert summary.sources == {n: sum(len(scene.events) == n for scene in scenes) for n in (1, 2)}
+    assert summary.licenses == {spdx: sum(s.license == spdx for s in scenes) for spdx in {s.license for s in scenes}}
+    assert summary.bytes == sum(path.stat().st_size for path in finished.rglob("*.tar"))
+
+
+def test_splits_are_drawn_by_their_shares() -> None:
+    drawn = draw_splits(11, 20_000, SPLITS)
+    for place, share in enumerate((0.9, 0.05, 0.05)):
+        assert abs(np.mean(drawn == place) - share) < 4 * np.sqrt(share * (1 - share) / 20_000)
+    assert abs(np.mean(draw_splits(11, 5_000, ("validation", "test"))) - 0.5) < 0.03
+    assert not draw_splits(11, 100, ("test",)).any()
+
+
+def test_a_longer_run_begins_with_the_same_scenes(world: World, tmp_path: Path) -> None:
+    few, more = (
+        samples_of(run(ask(world, tmp_path / str(n), n, splits=("test",), shard_size=size)) / "scenes" / "test")
+        for n, size in ((3, "2"), (7, "5"))
+    )
+    assert len(few) == 3
+    assert few == {key: more[key] for key in few}
+    ingredients = Ingredients(SPEC, open_brirs(world.brirs), read_catalog(world.catalog))
+    (stored,) = (scene for scene in read_scenes(tmp_path / "7" / "scenes" / "test") if scene.recipe.index == 5)
+    assert SceneMaker(ingredients, 3).make(5, "test").scene.recipe == stored.recipe
+
+
+def test_a_split_without_rooms_is_left_out_and_said(world: World, tmp_path: Path) -> None:
+    spec = SPEC.model_copy(update={"rooms": RoomFilter(room_ids=(rooms_of(world, "test")))})
+    plan = plan_scenes(ask(world, tmp_path / "x", spec=spec))
+    assert [part.split for part in plan.parts] == ["test"]
+    assert plan.left_out == ("train", "validation")
+    with pytest.raises(SpecError, match=r"^The validation split has 0 rooms and 6 clips that fit the spec; .*\.$"):
+        plan_scenes(ask(world, tmp_path / "x", spec=spec, splits=("validation",)))
+
+
+def test_no_split_at_all_is_one_sentence(world: World, tmp_path: Path) -> None:
+    spec = SPEC.model_copy(update={"clips": ClipFilter(labels=("whale",))})
+    with pytest.raises(SpecError, match=r"^No split has both rooms and clips .* 0/0/0 clips in train.*\.$"):
+        plan_scenes(ask(world, tmp_path / "x", spec=spec))
+
+
+REFUSED = {
+    "starving": (
+        {"constraints": (Farthest(ratio=1000.0),), "sources": Constant(value=2.0)},
+        r"^No scene of 2 sources was found: 'farthest by 1000x' starves: .* it allows 0 %; .*\.$",
+    ),
+    "too few positions": ({"sources": Constant(value=5.0)}, r"^No scene of 5 sources was found: .*'5 sources in a ro"),
+    "too few classes": (
+        {"sources": Constant(value=4.0)},
+        r"^Scene \d+ of the train split was rejected 100 times: .*clips_too_few \(\d+\).*\.$",
+    ),
+    "another rate": ({"sample_rate": 48000}, r"^The library has 16000 Hz and 48000 Hz are asked for; .*\.$"),
+    "another head": ({"hrtf": "fabian"}, r"^The library was made with .* and fabian is asked for; .*\.$"),
+}
+
+
+@pytest.mark.parametrize(("changes", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_drawn_fails_before_anything_is_written(
+    world: World, tmp_path: Path, changes: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(SpecError, match=sentence):
+        plan_scenes(ask(world, tmp_path / "x", spec=SPEC.model_copy(update=changes)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_number_of_scenes_that_cannot_be_is_refused(world: World, tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"^0 is not a number of scenes"):
+        plan_scenes(ask(world, tmp_path / "x", 0))
+
+
+def test_resume_where_nothing_is_is_refused(world: World, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=rf"^{tmp_path / 'scenes'} holds no run to resume; start one without"):
+        plan_scenes(ask(world, tmp_path, mode="resume"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_run_in_the_same_folder_is_refused_by_what_differs(
+    world: World, finished: Path, tmp_path: Path
+) -> None:
+    short = SPEC.model_copy(update={"duration_s": 0.75})
+    write_sounds(tmp_path / "more sounds", each=3)
+    before = bytes_of(finished)
+    for changes, difference in (
+        ({"spec": short}, "spec.duration_s is 1.0 there and 0.75 here"),
+        ({"seed": 4}, "seed is 3 there and 4 here"),
+        ({"brirs": (str(world.brirs / "brirs" / "brirs-000000.tar"),)}, r'brirs is "\w+" there and "\w+" here'),
+        ({"clips": (f"folder:{tmp_path / 'more sounds'}?name=set",)}, r'clips is "\w+" there and "\w+" here'),
+        ({"profile": "research-nc"}, 'license_profile is "open" there and "research-nc" here'),
+        ({"scenes": SCENES + 1}, "samples is"),
+    ):
+        with pytest.raises(MismatchError, match=difference):
+            run(ask(world, finished, **{"scenes": SCENES, **changes}))
+        (finished / "clips.parquet").unlink(missing_ok=True)
+        assert bytes_of(finished) == before
+
+
+def test_clips_of_the_scenes_that_are_there_are_not_forgotten(world: World, tmp_path: Path) -> None:
+    write_sounds(tmp_path / "more sounds", each=3)
+    request = ask(world, tmp_path / "x", 2, clips=(world.clips,), splits=("test",))
+    before = bytes_of(run(request))
+    assert "clips.parquet" in before
+    other = f"folder:{tmp_path / 'more sounds'}?name=set"
+    with pytest.raises(MismatchError, match=rf"was made of the clips {world.clips.replace('?', '.')}, not {other[:9]}"):
+        plan_scenes(replace(request, clips=(other,)))
+    assert bytes_of(request.out) == before
+    assert plan_scenes(replace(request, clips=(other,), mode="overwrite")).ingredients.catalog.specs == (other,)
+
+
+def test_overwrite_leaves_nothing_of_the_run_before(world: World, finished: Path, tmp_path: Path) -> None:
+    spec = SPEC.model_copy(update={"rooms": RoomFilter(room_ids=(rooms_of(world, "test")))})
+    run(ask(world, finished, 3, spec=spec, mode="overwrite"))
+    run(ask(world, tmp_path / "fresh", 3, spec=spec))
+    assert bytes_of(finished) == bytes_of(tmp_path / "fresh")
+
+
+def test_overwriting_one_split_leaves_the_others(world: World, finished: Path) -> None:
+    before = bytes_of(finished / "scenes")
+    run(ask(world, finished, 2, splits=("test",), mode="overwrite"))
+    after = bytes_of(finished / "scenes")
+    kept = {name for name in before if not name.startswith("test/")}
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    assert read_manifest(finished / "scenes" / "test").samples == 2
+
+
+def test_two_runs_in_one_folder(world: World, finished: Path) -> None:
+    before = bytes_of(finished)
+    plans = [plan_scenes(ask(world, finished, SCENES, mode=mode)) for mode in ("continue", "overwrite")]
+    with locked(finished / "scenes" / "validation"):
+        for plan in plans:
+            with pytest.raises(LockedError, match=r"another run works in .*validation; wait"):
+                run_scenes(plan)
+    assert bytes_of(finished) == before
+
+
+def test_a_foreign_file_is_named_and_kept(world: World, finished: Path) -> None:
+    (finished / "scenes" / "test" / "notes.txt").write_text("mine")
+    before = bytes_of(finished)
+    for mode in ("continue", "overwrite"):
+        with pytest.raises(StoreError, match=r"test holds notes\.txt"):
+            run(ask(world, finished, SCENES, mode=mode))
+    assert bytes_of(finished) == before
+
+
+def test_scenes_in_every_room(world: World, tmp_path: Path) -> None:
+    train = tuple(name for name in rooms_of(world, "train"))[:2]
+    request = ask(world, tmp_path / "x", 0, scenes_per_room=2, splits=("train",))
+    request = replace(request, spec=SPEC.model_copy(update={"rooms": RoomFilter(room_ids=train)}))
+    run(request)
+    scenes = read_scenes(request.out / "scenes" / "train")
+    numbers = [int(name.removeprefix("room-")) for name in train]
+    assert [scene.room_id for scene in scenes] == [name for name in train for _ in range(2)]
+    assert [scene.recipe.index for scene in scenes] == [2 * n + k for n in numbers for k in range(2)]
+    free = plan_scenes(ask(world, tmp_path / "y", spec=request.spec))
+    assert free.parts[0].job.fingerprint != scenes[0].fingerprint  # scenes of one name that are not the same
+
+
+def test_rooms_whose_split_has_no_clips_are_left_out(world: World, tmp_path: Path) -> None:
+    clips = [clip for clip in read_catalog(world.catalog).clips if clip.split != "test"]
+    write_catalog(tmp_path / "few.parquet", clips)
+    plan = plan_scenes(ask(world, tmp_path / "x", 0, clips=(str(tmp_path / "few.parquet"),), scenes_per_room=1))
+    assert plan.left_out == ("test",)
+
+
+def test_rooms_without_a_position_that_can_be_heard_are_not_used(world: World) -> None:
+    library = open_brirs(world.brirs)
+    first = int(np.flatnonzero(library.positions.split_R == "train")[0])
+    usable_RP = library.positions.usable_RP.copy()
+    usable_RP[first] = False
+    library.positions = replace(library.positions, usable_RP=usable_RP)
+    ingredients = Ingredients(SPEC, library, read_catalog(world.catalog))
+    shares = share_out(ask(world, Path("x"), 0, scenes_per_room=1), ingredients)
+    assert first not in shares["train"]
+    assert len(shares["train"]) == np.count_nonzero(library.positions.split_R == "train") - 1
+
+
+def test_a_catalog_that_changes_while_the_run_goes_on_is_said(world: World, tmp_path: Path) -> None:
+    plan = plan_scenes(ask(world, tmp_path / "x"))
+    task = replace(plan.parts[0].task, fingerprint="of other clips")
+    with pytest.raises(StoreError, match=r"^The library or the clip catalog changed while the run went on"):
+        make_scene_producer(task)
+
+
+def test_a_head_that_the_profile_does_not_take_is_refused(world: World) -> None:
+    library = open_brirs(world.brirs)
+    terms_R = np.full_like(library.positions.license_R, "CC-BY-NC-4.0")
+    library.positions = replace(library.positions, license_R=terms_R)
+    with pytest.raises(SpecError, match=r"CC-BY-NC-4.0, which the licence profile open does not take"):
+        Ingredients(SPEC, library, read_catalog(world.catalog))
+    assert Ingredients(SPEC, library, read_catalog(world.catalog), "research-nc").splits == SPLITS
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"a tmpfs cannot be mounted here: {mounted.stderr.decode().strip()}")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_a_disk_that_cannot_hold_the_run_is_told_before_it_starts(world: World, small_disk: Path) -> None:
+    with pytest.raises(StoreError, match=r"^The run needs about .* GB free; give another --out, fewer scenes"):
+        plan_scenes(ask(world, small_disk / "x", SCENES))
+    assert list(small_disk.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_is_one_sentence_and_more_room_finishes_the_run(
+    world: World, small_disk: Path, tmp_path: Path
+) -> None:
+    request = ask(world, small_disk / "x", 6, splits=("test",), shard_size="2")
+    plan = plan_scenes(request)
+    (small_disk / "other data").write_bytes(bytes((1 << 20) - (150 << 10)))
+    with pytest.raises(MachineError, match=r"^no space is left for .*: free some"):
+        run_scenes(plan)
+    assert not list(request.out.rglob("*.partial"))
+    (small_disk / "other data").unlink()
+    assert bytes_of(run(replace(request, mode="resume"))) == bytes_of(run(replace(request, out=tmp_path / "y")))
