@@ -17,7 +17,11 @@ class ArrayCache:
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._kept: LRUCache[Hashable, Floats] = LRUCache(max(1, max_bytes), getsizeof=lambda array: array.nbytes)
+        self._kept: LRUCache[Hashable, Floats] = LRUCache(max(1, max_bytes), getsizeof=_count_bytes)
+
+    def __reduce__(self) -> tuple[type["ArrayCache"], tuple[int]]:
+        """Sent to another process it arrives empty: what it holds can be made there."""
+        return ArrayCache, (int(self._kept.maxsize),)
 
     def get(self, key: Hashable, make: Callable[[], Floats]) -> Floats:
         """The array at `key`, made where it is not kept."""
@@ -34,3 +38,7 @@ class ArrayCache:
     def bytes(self) -> int:
         """What is held now."""
         return int(self._kept.currsize)
+
+
+def _count_bytes(array: Floats) -> int:
+    return array.nbytes
