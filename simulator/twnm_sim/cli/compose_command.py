@@ -230,11 +230,14 @@ def read_scene_spec(path: Path | None, options: dict[str, Any]) -> "SceneSpec":
         "ambience": lambda text: {"snr_db": _read_range("--ambience", text)},
         "noise_dbfs": lambda text: _read_range("--noise", text),
     }
-    if "rooms" in given:
+    if "rooms" in given and isinstance(fields.get("rooms", {}), dict):
         given["rooms"] = {**fields.get("rooms", {}), "origins": [given["rooms"]]}
     fields |= {name: readers[name](value) if name in readers else value for name, value in given.items()}
-    if want := fields.get("constraints"):
-        fields.setdefault("sources", _enough_sources(want))
+    if "constraints" in given:
+        fields.setdefault("sources", _enough_sources(fields["constraints"]))
+    if "duration_s" in given:  # clips begin early in a short scene, so that they are heard in it
+        latest_s = min(2.0, 0.4 * fields["duration_s"])
+        fields.setdefault("onset_s", {"kind": "uniform", "low": 0.0, "high": latest_s})
     try:
         return SceneSpec.model_validate(fields)
     except ValidationError as error:
@@ -248,18 +251,19 @@ def _enough_sources(constraints: Any) -> dict[str, object]:
     """As many sources as the constraints need, to four."""
     from twnm_schemas.constraints import least_sources
 
-    least = max((least_sources(c) for c in constraints if not isinstance(c, dict)), default=1)
+    least = max(map(least_sources, constraints), default=1)
     return {"kind": "choice", "values": [float(number) for number in range(least, max(least, 4) + 1)]}
 
 
 def _read_sources(text: str) -> dict[str, object]:
     from twnm_schemas.errors import SpecError
+    from twnm_schemas.scenes import MAX_SOURCES
 
     low, _, high = text.partition("-")
     try:
-        numbers = list(range(int(low), int(high or low) + 1))
+        numbers = range(int(low), int(high or low) + 1)[: MAX_SOURCES + 1]  # one too many is told by the spec
     except ValueError:
-        numbers = []
+        numbers = range(0)
     if not numbers:
         raise SpecError(f"--sources {text} is not usable; give a number (3) or a range (2-4).")
     return {"kind": "choice", "values": [float(number) for number in numbers]}

@@ -130,6 +130,7 @@ def render(
 
     from twnm_schemas.errors import SpecError
     from twnm_schemas.render import Atmosphere, RenderSpec
+    from twnm_sim.clips.scan import list_specs
     from twnm_sim.library.run import Request, count_cores, plan_run
 
     if resume and overwrite:
@@ -163,21 +164,33 @@ def render(
         mode="resume" if resume else "overwrite" if overwrite else "continue",
         hrtf_license=hrtf_license,
     )
+    composes = bool(scenes_per_room) and "binaural" in recipe.outputs
+    specs = tuple(clips or ("builtin",))
+    if composes:
+        list_specs(specs)  # what is wrong with them is said now and not when all rooms are rendered
     plan = plan_run(request)
     _print_plan(plan)
     _print_summary(_run_with_progress(plan))
-    if scenes_per_room and "binaural" in recipe.outputs:
-        _compose_in_rooms(plan, tuple(clips or ("builtin",)), scenes_per_room)
+    if composes:
+        _compose_in_rooms(plan, specs, scenes_per_room)
 
 
 def _compose_in_rooms(plan: "Plan", clips: tuple[str, ...], scenes_per_room: int) -> None:
     """Scenes of the default spec in every room, with no more sources than a room has positions."""
     from twnm_schemas.distributions import Choice
+    from twnm_schemas.licences import profile_allows
     from twnm_schemas.scenes import SceneSpec
     from twnm_sim.cli.compose_command import plan_with_progress, print_scene_plan, print_scene_summary
     from twnm_sim.cli.compose_command import run_with_progress as compose_with_progress
     from twnm_sim.scenes.run import SceneRequest
 
+    profile = next((name for name in ("open", "research-nc") if profile_allows(name, plan.hrtf.license)), None)
+    if profile is None:
+        typer.echo(
+            f"No scenes are composed: what is heard with this head ({plan.hrtf.license}) may not be published; "
+            "give its --hrtf-license, or keep recipes with twnm-sim compose --license-profile recipe."
+        )
+        return
     request, most = plan.request, plan.request.spec.sources_per_room
     counts = tuple(count for count in SceneSpec().sources.values if count <= most)  # type: ignore[union-attr]
     spec = SceneSpec(sources=Choice(values=counts), outputs=tuple(o for o in request.spec.outputs if o != "mono"))
@@ -189,6 +202,7 @@ def _compose_in_rooms(plan: "Plan", clips: tuple[str, ...], scenes_per_room: int
             scenes=0,
             seed=request.seed,
             out=plan.folder.parent,
+            profile=profile,
             scenes_per_room=scenes_per_room,
             shard_size=request.shard_size,
             workers=request.workers,
