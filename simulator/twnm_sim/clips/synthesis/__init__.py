@@ -49,7 +49,7 @@ def recipe_digest(clip_id: str) -> str:
 def class_of(clip_id: str) -> tuple[SoundClass, int]:
     """The class and the number of the variation that an id names. Raises SpecError for one that is not ours."""
     match = _CLIP_ID.fullmatch(clip_id)
-    if match is None or match.group(1) not in CLASSES:
+    if match is None or match.group(1) not in CLASSES or clip_id != clip_id_of(match.group(1), int(match.group(2))):
         raise SpecError(
             f"There is no built-in sound '{clip_id}'; write builtin:CLASS-0000 with one of: {', '.join(CLASSES)}."
         )

@@ -4,7 +4,19 @@ import numpy as np
 
 from twnm_sim.clips.synthesis.draws import Draws
 from twnm_sim.clips.synthesis.impacts import FREE_BAR, paired, uneven
-from twnm_sim.clips.synthesis.signals import clock, curve, harmonics, lay, level, noise, shape, slope, strike, swell
+from twnm_sim.clips.synthesis.signals import (
+    clock,
+    curve,
+    harmonics,
+    lay,
+    level,
+    noise,
+    samples_of,
+    shape,
+    slope,
+    strike,
+    swell,
+)
 
 
 def beep(pitch_hz: float, gains: np.ndarray, seconds: float) -> np.ndarray:
@@ -42,7 +54,7 @@ def siren(draws: Draws) -> np.ndarray:
     if kind == "two notes":
         step_s = draws.between("step_s", 0.4, 0.7)
         sweep = (np.floor(clock(seconds) / step_s) % 2) * (np.log(4.0 / 3.0) / np.log(width))
-        sweep = np.convolve(sweep, np.ones(441) / 441.0, "same")
+        sweep = np.convolve(sweep, np.ones(samples_of(0.01)) / samples_of(0.01), "same")
     else:
         rate_hz = draws.between("rate_hz", 0.25, 0.5) if kind == "wail" else draws.between("rate_hz", 2.5, 4.0)
         place = (rate_hz * clock(seconds) + draws.between("start", 0.0, 0.5)) % 1.0

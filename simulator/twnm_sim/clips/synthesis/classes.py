@@ -31,12 +31,18 @@ class SoundClass:
 
     @property
     def ancestors(self) -> tuple[str, ...]:
-        """Every broader class of AudioSet, the nearest first, in lower case."""
-        above = list(load_ontology()[self.audioset_id].parents)
-        for mid in above:  # grows while it is walked: breadth first
-            above += [parent for parent in load_ontology()[mid].parents if parent not in above]
-        return tuple(map(say_class, above))
+        """The broader classes of AudioSet, the nearest first, in lower case.
 
+        Where AudioSet has several classes above one, its first is followed: a chirp is of a bird, not a "brief tone".
+        """
+        above, mid = [], self.audioset_id
+        while mid := _OTHER_PARENTS.get(mid) or next(iter(load_ontology()[mid].parents), ""):
+            above.append(say_class(mid))
+        return tuple(above)
+
+
+# a bell in a tower, on a bicycle or in the wind is a thing that sounds, not a musical instrument
+_OTHER_PARENTS = {"/m/0395lw": "/t/dd00041"}
 
 _TABLE = (
     SoundClass("church-bell", "church bell", "/m/03w41f", "bells", impacts.church_bell),

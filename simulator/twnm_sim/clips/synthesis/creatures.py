@@ -4,6 +4,7 @@ import numpy as np
 
 from twnm_sim.clips.synthesis.draws import Draws
 from twnm_sim.clips.synthesis.signals import (
+    RATE,
     clock,
     curve,
     harmonics,
@@ -42,7 +43,7 @@ def bird_chirps(draws: Draws) -> np.ndarray:
     times, sounds, now = [], [], 0.005
     while now < seconds - 0.3:
         syllable, repeats = kinds[rng.integers(len(kinds))], rng.integers(1, 5)
-        gap_s = len(syllable) / 44_100.0 + rng.uniform(0.02, 0.08)
+        gap_s = len(syllable) / RATE + rng.uniform(0.02, 0.08)
         times += [now + k * gap_s for k in range(repeats)]
         sounds += [syllable * rng.uniform(0.6, 1.0)] * repeats
         now += repeats * gap_s + rng.uniform(0.05, 0.35)
@@ -53,9 +54,9 @@ def _syllable(rng: np.random.Generator, centre_hz: float) -> np.ndarray:
     seconds = rng.uniform(0.05, 0.16)
     bends = centre_hz * np.exp(0.28 * rng.standard_normal(4)).clip(0.6, 1.7)
     pitch = curve(seconds, list(zip(np.linspace(0.0, seconds, 4), bends, strict=True)))
-    kernel = np.hanning(441)
-    pitch = np.convolve(np.pad(pitch, 220, "edge"), kernel / kernel.sum(), "valid")
-    return swell(harmonics(pitch, np.array([1.0, 0.1, 0.04]), len(pitch) / 44_100.0), 0.3 * seconds, 0.4 * seconds)
+    kernel = np.hanning(2 * samples_of(0.005) + 1)
+    pitch = np.convolve(np.pad(pitch, samples_of(0.005), "edge"), kernel / kernel.sum(), "valid")
+    return swell(harmonics(pitch, np.array([1.0, 0.1, 0.04]), len(pitch) / RATE), 0.3 * seconds, 0.4 * seconds)
 
 
 def frog_croak(draws: Draws) -> np.ndarray:

@@ -19,7 +19,7 @@ GLASS = np.arange(2, 8) ** 2 / 4.0
 # a thin disc with a free edge (FR 3.6, table 3.3)
 DISC = np.array([1.0, 1.73, 2.328, 3.91, 4.11, 6.30, 6.71])
 # an ideal membrane (FR 3.3: zeros of Bessel functions over the first)
-MEMBRANE = np.array([1.0, 1.594, 2.136, 2.296, 2.653, 2.918, 3.156, 3.501, 3.6, 4.06, 4.15])
+MEMBRANE = np.array([1.0, 1.594, 2.136, 2.296, 2.653, 2.917, 3.155, 3.5, 3.598, 3.647, 4.059])
 # a xylophone's bar, undercut so that the second mode is the twelfth (FR 19.5)
 XYLOPHONE = np.array([1.0, 3.0, 6.1, 9.9])
 

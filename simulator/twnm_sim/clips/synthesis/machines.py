@@ -7,6 +7,7 @@ import numpy as np
 
 from twnm_sim.clips.synthesis.draws import Draws
 from twnm_sim.clips.synthesis.signals import (
+    RATE,
     clock,
     curve,
     dispersed,
@@ -46,7 +47,7 @@ def _four_firings(rng: np.random.Generator, count: int) -> np.ndarray:
 
 def _gate(rate_hz: np.ndarray, sharpness: float) -> np.ndarray:
     """A periodic bump between 0 and 1."""
-    phase = np.cumsum(rate_hz / 44_100.0)
+    phase = np.cumsum(rate_hz / RATE)
     bumps: np.ndarray = np.exp(sharpness * (np.cos(2.0 * np.pi * (phase - np.floor(phase)).astype(np.float32)) - 1.0))
     return bumps
 
@@ -95,7 +96,7 @@ def helicopter(draws: Draws) -> np.ndarray:
     rng, seconds = draws.rng("rotor"), draws.between("seconds", 3.0, 5.0)
     blades_hz = draws.ratio("blades_hz", 9.0, 20.0) * wander(rng, seconds, 0.5, 0.99, 1.01)
     slap = _gate(blades_hz, draws.ratio("sharpness", 9.0, 18.0))
-    body = noise(rng, seconds, {40: 2, 120: 0, 500: -6, 1_500: -14, 5_000: -30})
+    body = noise(rng, seconds, {40: -8, 120: 0, 500: -5, 1_500: -12, 5_000: -28})
     turbine_hz = draws.ratio("turbine_hz", 1_500.0, 3_200.0) * wander(rng, seconds, 0.5, 0.995, 1.005)
     turbine = level(harmonics(turbine_hz, np.array([1.0, 0.3]), seconds))
     return swell(level(body * (0.06 + slap)) + draws.ratio("turbine", 0.03, 0.1) * turbine, 0.05, 0.1)
@@ -136,7 +137,8 @@ def hair_dryer(draws: Draws) -> np.ndarray:
     """A hair dryer: a high small motor and bright air."""
     rng, seconds = draws.rng("motor"), draws.between("seconds", 2.0, 4.5)
     run_up = np.minimum(1.0, 0.55 + 0.45 * np.arange(samples_of(seconds), dtype=np.float32) / samples_of(0.5))
-    motor_hz = draws.ratio("motor_hz", 700.0, 1_150.0) * run_up
-    note = level(harmonics(motor_hz, slope(8, 7.0), seconds))
-    air = noise(rng, seconds, {150: -16, 900: -4, 2_500: 0, 7_000: -3, 15_000: -14})
-    return swell((air + draws.ratio("note", 0.4, 0.9) * note) * run_up**2, 0.05, 0.1)
+    motor_hz = draws.ratio("motor_hz", 600.0, 1_300.0) * run_up
+    note = level(harmonics(motor_hz, slope(8, draws.between("fall_db", 3.0, 9.0)), seconds))
+    nozzle_hz = draws.ratio("nozzle_hz", 1_200.0, 4_500.0)
+    air = noise(rng, seconds, {150: -16, nozzle_hz / 2: -5, nozzle_hz: 0, nozzle_hz * 2: -5, 15_000: -16})
+    return swell((air + draws.ratio("note", 0.25, 1.1) * note) * run_up**2, 0.05, 0.1)

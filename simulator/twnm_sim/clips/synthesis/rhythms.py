@@ -4,7 +4,18 @@ import numpy as np
 
 from twnm_sim.clips.synthesis.draws import Draws
 from twnm_sim.clips.synthesis.impacts import bounce_times, uneven
-from twnm_sim.clips.synthesis.signals import burst, clock, lay, noise, shape, steady_times, strike, swell
+from twnm_sim.clips.synthesis.signals import (
+    RATE,
+    burst,
+    clock,
+    lay,
+    noise,
+    samples_of,
+    shape,
+    steady_times,
+    strike,
+    swell,
+)
 
 
 def clock_tick(draws: Draws) -> np.ndarray:
@@ -52,9 +63,9 @@ def _stone_step(draws: Draws, rng: np.random.Generator) -> np.ndarray:
 
 def _gravel_step(draws: Draws, rng: np.random.Generator) -> np.ndarray:
     grains = draws.count("grains", 160, 320)
-    places = np.sort(rng.beta(1.4, 2.6, grains)) * draws.between("crunch_s", 0.16, 0.26)
-    track = np.zeros(int(0.3 * 44_100), np.float32)
-    track[(places * 44_100).astype(int)] += rng.uniform(0.1, 1.0, grains) * rng.choice([-1.0, 1.0], grains)
+    places = 0.004 + np.sort(rng.beta(1.4, 2.6, grains)) * draws.between("crunch_s", 0.16, 0.26)
+    track = np.zeros(samples_of(0.3), np.float32)
+    track[(places * RATE).astype(int)] += rng.uniform(0.1, 1.0, grains) * rng.choice([-1.0, 1.0], grains)
     grain_hz = draws.ratio("grain_hz", 1_800.0, 3_600.0)
     return shape(track, {200: -40, 600: -20, 20_000: -30}, [(grain_hz, 5.0, 1.0), (grain_hz * 1.9, 5.0, 0.6)])
 

@@ -87,6 +87,7 @@ def shape(sound: np.ndarray, knots: Knots, resonances: Sequence[tuple[float, flo
     gain = _gains_of(knots, frequencies)
     for centre_hz, quality, height in resonances:
         gain = gain + height * resonance(frequencies, centre_hz, quality)
+    gain[(frequencies < LOW_HZ) | (frequencies > TOP_HZ)] = 0.0
     shaped: np.ndarray = fft.irfft(fft.rfft(sound, size) * gain, size)[: len(sound)]
     return shaped
 
@@ -102,7 +103,7 @@ def _gains_of(knots: Knots, frequencies: np.ndarray) -> np.ndarray:
     places = np.log(np.fromiter(knots, float))
     levels = np.interp(np.log(np.maximum(frequencies, 1.0)), places, np.fromiter(knots.values(), float))
     gains: np.ndarray = np.power(10.0, levels / 20.0).astype(np.float32)
-    gains[(frequencies < LOW_HZ) | (frequencies > TOP_HZ)] = 0.0
+    gains[frequencies < LOW_HZ] = 0.0
     return gains
 
 

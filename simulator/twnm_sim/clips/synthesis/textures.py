@@ -33,11 +33,25 @@ def specks(rng: np.random.Generator, seconds: float, rate_hz: float, spread: flo
 def rain(draws: Draws) -> np.ndarray:
     """Drops on leaves or a roof: near drops that are heard one by one, and the hiss of the many farther ones."""
     rng, seconds = draws.rng("drops"), draws.between("seconds", 2.5, 5.0)
-    ground_hz = draws.ratio("ground_hz", 1_200.0, 3_200.0)
-    near = specks(rng, seconds, draws.ratio("drops_per_s", 400.0, 1_300.0), 0.25)
+    ground_hz = draws.ratio("ground_hz", 900.0, 3_200.0)
+    near = specks(rng, seconds, draws.ratio("drops_per_s", 300.0, 2_000.0), 0.25)
     near = shape(near, {200: -40, 1_000: -26, 20_000: -30}, [(ground_hz, 7.0, 1.0), (ground_hz * 2.3, 8.0, 0.6)])
-    far = noise(rng, seconds, {150: -24, 700: -8, 2_500: 0, 7_000: -3, 16_000: -14})
-    return swell(level(near) + draws.ratio("far", 0.8, 1.8) * far, 0.02, 0.05)
+    bright_db = draws.between("bright_db", -16.0, 2.0)
+    far = noise(rng, seconds, {150: -20 + bright_db, 700: -6, 2_500: 0, 7_000: bright_db, 16_000: 2 * bright_db - 8})
+    patter = level(near) + draws.ratio("far", 0.8, 1.8) * far
+    return swell(patter + draws.ratio("plinks", 6.0, 14.0) * _plinks(draws, rng, ground_hz, seconds), 0.02, 0.05)
+
+
+def _plinks(draws: Draws, rng: np.random.Generator, ground_hz: float, seconds: float) -> np.ndarray:
+    """The heavy drops close by, each heard by itself."""
+    kinds = [
+        burst(
+            rng, {200: -20, ground_hz * k: 0, 3 * ground_hz * k: -14, 16_000: -34}, draws.ratio("plink_s", 0.02, 0.06)
+        )
+        for k in (0.5, 0.7, 1.0, 1.4)
+    ]
+    times = random_times(rng, seconds, draws.ratio("plinks_per_s", 6.0, 25.0))
+    return lay(seconds, times, (rng.uniform(0.3, 1.0) * kinds[rng.integers(4)] for _ in times))
 
 
 def wind(draws: Draws) -> np.ndarray:
@@ -98,16 +112,17 @@ def _crackles(rng: np.random.Generator, middle_hz: float) -> list[np.ndarray]:
 
 def ocean_waves(draws: Draws) -> np.ndarray:
     """Surf: one or two waves that build up, break and run out, brighter the louder."""
-    rng, seconds = draws.rng("sea"), draws.between("seconds", 4.0, 5.0)
-    break_s = draws.between("break_s", 0.9, 1.8)
+    rng, seconds = draws.rng("sea"), draws.between("seconds", 3.5, 5.0)
+    break_s = draws.between("break_s", 0.5, 2.4)
     t = np.arange(samples_of(seconds), dtype=np.float32) / RATE - np.float32(break_s)
     swash = np.where(
-        t < 0.0, np.exp(t / draws.between("build_s", 0.25, 0.5)), np.exp(-t / draws.between("fade_s", 0.8, 1.6))
+        t < 0.0, np.exp(t / draws.ratio("build_s", 0.15, 0.8)), np.exp(-t / draws.ratio("fade_s", 0.5, 2.0))
     )
-    rush = noise(rng, seconds, {50: -4, 200: 0, 800: -5, 2_500: -16, 8_000: -34})
+    rush_hz = draws.ratio("rush_hz", 120.0, 420.0)
+    rush = noise(rng, seconds, {50: -8, rush_hz: 0, 4 * rush_hz: -5, 12 * rush_hz: -16, 40 * rush_hz: -34})
     hiss = noise(rng, seconds, {400: -24, 1_500: -8, 4_000: 0, 9_000: -4, 16_000: -16})
     foam = np.maximum(swash, 0.03) ** 1.6
-    return swell(rush * (0.15 + swash) + draws.ratio("foam", 0.35, 0.9) * hiss * foam, 0.05, 0.2)
+    return swell(rush * (0.15 + swash) + draws.ratio("foam", 0.2, 1.2) * hiss * foam, 0.05, 0.2)
 
 
 def applause(draws: Draws) -> np.ndarray:
@@ -129,9 +144,9 @@ def applause(draws: Draws) -> np.ndarray:
 def steam(draws: Draws) -> np.ndarray:
     """Steam or air that escapes under pressure in one to three blasts: bright hiss with a whistling edge."""
     rng, blasts = draws.rng("valve"), draws.count("blasts", 1, 3)
-    edge_hz = draws.ratio("edge_hz", 3_200.0, 6_500.0)
+    edge_hz, low_db = draws.ratio("edge_hz", 2_200.0, 6_500.0), draws.between("low_db", -24.0, -6.0)
     lengths = [draws.ratio(f"blast_{k}_s", 0.65, 1.4) for k in range(blasts)]
     starts = 0.005 + np.concatenate([[0.0], np.cumsum(np.array(lengths[:-1]) + rng.uniform(0.08, 0.3, blasts - 1))])
-    knots = {300: -34, 1_200: -14, edge_hz: 0, edge_hz * 1.15: -5, 12_000: -5, 18_000: -14}
+    knots = {300: 2 * low_db, 1_200: low_db, edge_hz: 0, edge_hz * 1.15: -5, 12_000: -8, 18_000: -18}
     puffs = [swell(noise(rng, s, knots) * np.linspace(1.0, 0.55, samples_of(s)), 0.008, 0.3 * s) for s in lengths]
     return lay(starts[-1] + lengths[-1], starts, puffs)

@@ -5,6 +5,7 @@ import numpy as np
 from twnm_sim.clips.synthesis.draws import Draws
 from twnm_sim.clips.synthesis.signals import (
     DECADES_60_DB,
+    RATE,
     clock,
     curve,
     harmonics,
@@ -84,7 +85,7 @@ def pluck(rng: np.random.Generator, pitch_hz: float, seconds: float, pick_at: fl
     Summed so, its pitch is exact and needs no tuning filter. Harmonics with a node where it is plucked are silent.
     """
     order = np.arange(1, int(18_000.0 / pitch_hz))
-    kept = 10.0 ** (-3.0 / (4.0 * pitch_hz)) * np.cos(np.pi * order * pitch_hz / 44_100.0)
+    kept = 10.0 ** (-3.0 / (4.0 * pitch_hz)) * np.cos(np.pi * order * pitch_hz / RATE)
     ring_s = -DECADES_60_DB / (pitch_hz * np.log(kept))
     burst = rng.standard_normal((2, len(order))) / np.hypot(1.0, order * pitch_hz / bright_hz)
     gains = (burst[0] + 1j * burst[1]) * np.sin(np.pi * order * pick_at)
