@@ -40,17 +40,19 @@ def plot(
     map, response, echogram, decays with fits, coherence between the ears.
     """
     from twnm_schemas.errors import SpecError
-    from twnm_sim.plots.page import plot_position
-    from twnm_sim.plots.scene_page import plot_scene
     from twnm_sim.scenes.finding import split_name
 
     folder, name = split_name(what)
     if name.startswith("scene-"):
         if (room, source, hrtf) != (None, None, None):
             raise SpecError(f"--room, --source and --hrtf choose a room's position; {name} is a scene and takes none.")
+        from twnm_sim.plots.scene_page import plot_scene
+
         typer.echo(f"{plot_scene(folder, name, out)}")
         return
     if name and room is not None:
         raise SpecError(f"{what} names the room already; leave out --room.")
+    from twnm_sim.plots.page import plot_position
+
     number = int(name.rpartition("-")[2]) if name else room or 0
     typer.echo(f"{plot_position(folder, number, source or 0, out, hrtf)}")
