@@ -149,13 +149,11 @@ class Starvation:
     def describe(self) -> str:
         """What was tried, and how often the worst constraint held, in half a sentence."""
         worst = self.name_worst()
+        rooms = "1 room" if self.rooms == 1 else f"{self.rooms:,} rooms"
         if not self.sets:
-            return f"none of {self.rooms} rooms has places enough ('{worst}')" if worst else "no room has places enough"
+            return f"of {rooms} none has places enough" + (f" ('{worst}')" if worst else "")
         share = 1.0 - self.refused[worst] / self.sets
-        return (
-            f"'{worst}' starves: of {self.sets:,} sets of positions in {self.rooms:,} rooms "
-            f"it allows {100 * share:.2g} %"
-        )
+        return f"'{worst}' starves: of {self.sets:,} sets of positions in {rooms} it allows {100 * share:.2g} %"
 
 
 def find_positions(
