@@ -9,14 +9,16 @@ from twnm_schemas.records import MeasuredRoom, SourcePosition
 from twnm_shards.tars import Sample
 from twnm_sim.check.decoding import Audio, decode_position
 from twnm_sim.check.gates import Value
-from twnm_sim.check.records import name_place
+from twnm_sim.check.records import compare_direction, name_place
 from twnm_sim.check.remeasure import compare_acoustics
 from twnm_sim.listening import localise_lateral
 from twnm_sim.measure import find_onset_s, measure_brir
 
 NOT_SIMULATED = "measured rooms: there is no simulation to compare them with"
+NO_POSITIONS = "measured rooms whose files tell no positions"
+NEED_POSITIONS = ("azimuth", "elevation", "distance")
 NEED_SIMULATION = (
-    *("azimuth", "elevation", "distance", "clearance", "rt60_theory", "hrtf_error", "coverage", "dc"),
+    *("clearance", "rt60_theory", "hrtf_error", "coverage", "dc"),
     *("direct_onset", "direct_level", "direct_itd", "direct_ild", "early", "coherence", "decay", "rt60_eyring"),
 )
 HEARD_S = 0.1  # of a response for the classical listener: it goes by onsets
@@ -24,10 +26,14 @@ HEARD_SIDES = (15.0, 60.0)  # degrees of lateral angle at which sides are clear 
 
 
 def check_measured(record: MeasuredRoom) -> Iterator[Value]:
-    """What can be told from a record alone: the lateral angle follows from azimuth and elevation."""
+    """What can be told from a record alone: that angles and distances agree with positions, else with each other."""
     for source in record.sources:
-        lateral_deg = direction_of(unit_vector(source.azimuth_deg, source.elevation_deg)).lateral_deg
-        yield Value("lateral", abs(source.lateral_deg - lateral_deg), name_place(record.room_id, source.index))
+        place = name_place(record.room_id, source.index)
+        if record.listener is not None and source.position_m is not None:
+            yield from compare_direction(record.listener, source.position_m, source, place)
+        else:
+            lateral_deg = direction_of(unit_vector(source.azimuth_deg, source.elevation_deg)).lateral_deg
+            yield Value("lateral", abs(source.lateral_deg - lateral_deg), place)
 
 
 def inspect_measured(sample: Sample, record: MeasuredRoom) -> list[Value]:

@@ -20,7 +20,7 @@ from twnm_schemas.geometry import (
 from twnm_schemas.manifests import Manifest
 from twnm_schemas.records import MeasuredRoom, RoomRecord, SimulatedRoom, SimulatedSource, SourcePosition, read_room
 from twnm_schemas.render import Atmosphere, RenderSpec
-from twnm_schemas.rooms import Room
+from twnm_schemas.rooms import Listener, Room, Triple
 from twnm_sim.check.gates import Value
 from twnm_sim.decay import rt60_eyring
 from twnm_sim.hrtf.model import Hrtf
@@ -101,12 +101,25 @@ def atmosphere_of(record: SimulatedRoom, spec: RenderSpec) -> Atmosphere:
     )
 
 
-def local_vector(record: SimulatedRoom, source: SimulatedSource) -> tuple[float, float, float]:
+def local_vector(record: SimulatedRoom, source: SimulatedSource) -> Triple:
     """Where a source is in the listener's frame, metres."""
-    head = record.listener
+    return _to_frame_of(record.listener, source.position_m)
+
+
+def _to_frame_of(head: Listener, position: Triple) -> Triple:
     rotation = rotation_matrix(head.yaw_deg, head.pitch_deg, head.roll_deg)
-    x, y, z = (a - b for a, b in zip(source.position_m, head.position_m, strict=True))
+    x, y, z = (a - b for a, b in zip(position, head.position_m, strict=True))
     return to_listener_frame(rotation, (x, y, z))
+
+
+def compare_direction(head: Listener, position: Triple, source: SourcePosition, place: str) -> Iterator[Value]:
+    """The angles and the distance that a source has, against those that follow from the positions."""
+    found = direction_of(_to_frame_of(head, position))
+    yield Value("azimuth", abs(azimuth_difference(source.azimuth_deg, found.azimuth_deg)), place)
+    yield Value("elevation", abs(source.elevation_deg - found.elevation_deg), place)
+    yield Value("lateral", abs(source.lateral_deg - found.lateral_deg), place)
+    if source.distance_m is not None:
+        yield Value("distance", abs(source.distance_m - found.distance_m), place)
 
 
 def check_record(record: SimulatedRoom, spec: RenderSpec, hrtf: Hrtf | None) -> Iterator[Value]:
@@ -116,11 +129,7 @@ def check_record(record: SimulatedRoom, spec: RenderSpec, hrtf: Hrtf | None) -> 
     nearest_S = None if hrtf is None else _nearest_measured(record, hrtf)
     for s, source in enumerate(record.sources):
         place = name_place(record.room_id, source.index)
-        found = direction_of(local_vector(record, source))
-        yield Value("azimuth", abs(azimuth_difference(source.azimuth_deg, found.azimuth_deg)), place)
-        yield Value("elevation", abs(source.elevation_deg - found.elevation_deg), place)
-        yield Value("lateral", abs(source.lateral_deg - found.lateral_deg), place)
-        yield Value("distance", abs(source.distance_m - found.distance_m), place)
+        yield from compare_direction(record.listener, source.position_m, source, place)
         yield Value("clearance", _source_shortfall(record, source, spec), place)
         if OUTSIDE_COVERAGE not in source.acoustics.flags:
             yield Value("coverage", source.hrtf_error_deg, place)

@@ -12,7 +12,7 @@ from twnm_shards.files import check_writable, disk_errors, write_bytes, write_js
 from twnm_sim.check.crew import choose_workers, inspect_rooms
 from twnm_sim.check.gates import TAILS_NEEDED, Ledger, Value, Verdict, judge
 from twnm_sim.check.library import Library, Place, choose_deep, find_head, iter_records, open_library, spec_of
-from twnm_sim.check.measured import NEED_SIMULATION, NOT_SIMULATED, check_measured
+from twnm_sim.check.measured import NEED_POSITIONS, NEED_SIMULATION, NO_POSITIONS, NOT_SIMULATED, check_measured
 from twnm_sim.check.records import Tally, check_record, name_place, read_record
 from twnm_sim.check.report import Example, Report, describe
 from twnm_sim.check.rooms import Inspector
@@ -173,7 +173,8 @@ def _give_reasons(survey: _Survey, tails: int) -> dict[str, str]:
     if survey.first is None:
         return {}
     if isinstance(survey.first, MeasuredRoom):
-        return dict.fromkeys(NEED_SIMULATION, NOT_SIMULATED)
+        positions = {} if "azimuth" in survey.ledger.numbers else dict.fromkeys(NEED_POSITIONS, NO_POSITIONS)
+        return {**dict.fromkeys(NEED_SIMULATION, NOT_SIMULATED), **positions}
     if "binaural" not in survey.first.outputs:
         return dict.fromkeys(_NEED_EARS, "the library holds no binaural output")
     if survey.hrtf is None:

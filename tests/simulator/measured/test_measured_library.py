@@ -17,7 +17,7 @@ from twnm_shards.tars import iter_samples
 from twnm_shards.verify import verify_folder
 from twnm_sim.check import CheckRequest
 from twnm_sim.check.library import open_library
-from twnm_sim.check.measured import NEED_SIMULATION
+from twnm_sim.check.measured import NEED_POSITIONS, NEED_SIMULATION, NO_POSITIONS
 from twnm_sim.check.run import check_library, examine_library
 from twnm_sim.hrtf import load_hrtf
 from twnm_sim.listening import lateral_table, localise_lateral
@@ -239,6 +239,23 @@ def test_check_passes_what_can_be_checked_and_says_why_the_rest_is_not(library):
     for name in NEED_SIMULATION:
         assert verdicts[name].status == "not checked"
         assert "no simulation to compare" in verdicts[name].note
+    assert {verdicts[name].note for name in NEED_POSITIONS} == {NO_POSITIONS}
+
+
+def test_check_compares_angles_with_positions_where_the_file_tells_them(truth, tmp_path):
+    path = write_sofa(tmp_path / "studio.sofa", CONVENTIONS["SingleRoomMIMOSRIR"](truth))
+    out = import_to(tmp_path / "data", path, max_duration_s=0.2)
+    verdicts = {verdict.gate.name: verdict for verdict in examine(out).verdicts}
+    assert {verdicts[name].status for name in NEED_POSITIONS} == {"pass"}
+    assert verdicts["azimuth"].count == 12
+
+    def turn(record):
+        record["listener"]["yaw_deg"] += 1.0
+
+    broken = examine(break_library(out, tmp_path / "turned", "room-000001", change_record(turn)))
+    assert "azimuth" in {verdict.gate.name for verdict in broken.verdicts if verdict.status == "fail"}
+    rows = read_index(out / "brirs")
+    assert rows[0]["volume_m3"] == pytest.approx(5.6 * 4.4 * 2.9)
 
 
 def swap(audio_CK):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from measured_rooms import CONVENTIONS, EARS, HEAD_M, SIZE_M, SOURCES_M, YAWS_DEG, make_sofa, render_truth, write_sofa
 
+from twnm_schemas.geometry import direction_of, rotation_matrix, to_listener_frame
 from twnm_sim.measured.run import open_set
 from twnm_sim.measured.sets import Given
 
@@ -114,6 +115,28 @@ def test_the_sign_of_every_turn_and_place(tmp_path, values, azimuth_deg, elevati
     assert (found[0] - azimuth_deg + 180.0) % 360.0 == pytest.approx(180.0, abs=1e-6)
     assert found[1] == pytest.approx(elevation_deg, abs=1e-6)
     assert found[3] == pytest.approx(distance_m)
+
+
+@pytest.mark.parametrize("turn", [(20.0, 0.0, 0.0), (0.0, 30.0, 0.0), (0.0, 0.0, 25.0), (200.0, -35.0, 40.0)])
+def test_a_listener_who_bows_and_leans_is_turned_as_the_record_says(tmp_path, turn):
+    rotation = np.array(rotation_matrix(*turn))
+    source, head = np.array([3.0, 2.5, 2.0]), np.array([2.0, 1.0, 1.5])
+    values = {
+        "ListenerPosition": head[None],
+        "ListenerView": rotation[None, :, 0],
+        "ListenerUp": rotation[None, :, 2],
+        "SourcePosition": source[None],
+        "RoomCornerA": np.array([[-1.0, 4.0, 0.0]]),
+        "RoomCornerB": np.array([[5.0, -0.5, 3.0]]),
+    }
+    (pose,) = open_file(write_sofa(tmp_path / "click.sofa", make_click(**values))).poses
+    listener = pose.listener
+    assert (listener.yaw_deg, listener.pitch_deg, listener.roll_deg) == pytest.approx(turn)
+    assert pose.size_m == pytest.approx((6.0, 4.5, 3.0))
+    assert listener.position_m == pytest.approx((3.0, 1.5, 1.5))
+    assert pose.sources[0].position_m == pytest.approx((4.0, 3.0, 2.0))
+    expected = direction_of(to_listener_frame(rotation_matrix(*turn), tuple((source - head).tolist())))
+    assert angles(pose)[0] == pytest.approx([*expected[:2], expected.lateral_deg, expected.distance_m])
 
 
 def test_the_left_ear_is_the_receiver_on_the_left_whatever_its_number(tmp_path):
