@@ -19,9 +19,14 @@ Schema = dict[str, Any]
 # In reading order. What people write has optional fields; in what the programs write every field is always present.
 WRITTEN_BY_PROGRAMS = (
     "RoomRecord", "Conventions", "HrtfInfo", "Listener", "SourcePosition", "Acoustics", "BroadbandAcoustics",
-    "BandAcoustics", "Scale", "Manifest", "ShardEntry", "Count", "NameValue",
+    "BandAcoustics", "Scale", "Clip", "Scene", "Event", "SceneRoom", "SceneAcoustics", "Overlap", "AudioMember",
+    "Attribution", "TrajectoryPoint", "SceneRecipe", "EventRecipe", "AmbienceRecipe", "Manifest", "ShardEntry", "Count",
+    "NameValue",
 )  # fmt: skip
-WRITTEN_BY_PEOPLE = ("Room", "RenderSpec", "RoomSpec", "Atmosphere")
+WRITTEN_BY_PEOPLE = (
+    "Room", "RenderSpec", "RoomSpec", "Atmosphere", "SceneSpec", "ClipFilter", "RoomFilter", "Placement", "Interval",
+    "Loudness", "AmbienceSpec",
+)  # fmt: skip
 
 INTRODUCTION = """# Records
 
@@ -46,8 +51,8 @@ Units stand in the names (`_m`, `_s`, `_deg`, `_db`, `_hz`, `_us`); frames and s
 """
 PEOPLE = """## Settings
 
-What a person writes to say which rooms to draw and how to render them. Fields with a default may be left out, except
-in `manifest.json`, where the whole run is written down.
+What a person writes to say which rooms to draw and how to render them, and which scenes to compose. Fields with a default
+may be left out, except in `manifest.json`, where the whole run is written down.
 """
 
 

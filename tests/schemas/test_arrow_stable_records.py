@@ -18,7 +18,15 @@ import twnm_schemas
 from twnm_schemas import Listener, Manifest, RenderSpec, RoomRecord, canonical_json
 from twnm_shards.arrow import arrow_schema
 
-NOT_SAMPLES = {"Manifest", "RenderSpec", "RoomSpec", "Strict"}  # these live in manifest.json and in spec files
+NOT_SAMPLES = {  # these live in manifest.json and in spec files
+    "AmbienceSpec",
+    "Loudness",
+    "Manifest",
+    "RenderSpec",
+    "RoomSpec",
+    "SceneSpec",
+    "Strict",
+}
 RECORDS: dict[str, type[BaseModel]] = {
     name: value
     for name in twnm_schemas.__all__
