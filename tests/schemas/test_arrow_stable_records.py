@@ -56,7 +56,7 @@ def make_value(schema: dict[str, Any], defs: dict[str, Any], *, full: bool) -> A
         case "boolean":
             return full
         case "integer":
-            return int(schema.get("minimum", 0)) + full
+            return int(schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)) + full
     low = schema.get("minimum", schema.get("exclusiveMinimum", 0.0))
     return low + (0.5 if full else 1.0 if "exclusiveMinimum" in schema else 0.0)
 
@@ -66,6 +66,9 @@ def make_record(model: type[BaseModel], *, full: bool) -> BaseModel:
     value = make_value(schema, schema.get("$defs", {}), full=full)
     if value.get("size_m"):
         value["size_m"] = [4.0, 5.5, 3.0]
+    for recipe in (value, value.get("recipe", {})):
+        if "samples" in recipe:
+            recipe["samples"] = 220500  # a scene ends after its events do
     return model.model_validate(value)
 
 
