@@ -384,3 +384,12 @@ def test_the_command_draws_scenes_and_rooms_by_name(root, tmp_path_factory, tmp_
 def test_the_index_of_the_hand_made_run_is_what_finding_reads(root, found):
     assert read_index(root / "scenes" / "train")[0]["key"] == found.scene.scene_id
     assert find_scene(root, found.scene.scene_id).members == found.members
+
+
+def test_a_sound_louder_than_full_scale_is_read_with_its_scale(found, view):
+    """A stem may be stored at half its level; what is drawn is the level that its record tells."""
+    audio = tuple(m.model_copy(update={"scale": 2.0 if m.ext == "stem1.flac" else 1.0}) for m in found.scene.audio)
+    louder = view_scene(FoundScene(found.scene.model_copy(update={"audio": audio}), found.members, found.folder))
+    gains = [np.abs(a).max() / np.abs(b).max() for a, b in zip(louder.stems, view.stems, strict=True)]
+    assert gains == pytest.approx([1.0, 2.0, 1.0])
+    assert np.array_equal(louder.audio_CT, view.audio_CT)
