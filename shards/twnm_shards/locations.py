@@ -54,6 +54,7 @@ def _locate_local(name: str, kind: str) -> list[Path]:
     if Path(name).is_dir():
         return _tars_of_folder(Path(name), kind)
     matches = sorted(glob.glob(name, recursive=True)) if glob.has_magic(name) else []
+    matches = [match for match in matches if match.endswith(".tar") or Path(match).is_dir()]  # no manifest, no index
     found = [path for match in matches for path in _locate_local(match, kind)]
     if not found:
         raise StoreError(f"{name} is not there: no folder, tar or pattern of that name holds {kind}")

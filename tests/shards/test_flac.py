@@ -1,5 +1,6 @@
 """24-bit FLAC and its scale."""
 
+import hashlib
 import io
 import warnings
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twnm_schemas.errors import AudioError
-from twnm_shards.flac import check_flac, count_promised, decode_flac, encode_flac
+from twnm_shards.flac import check_flac, count_promised, decode_flac, encode_face_value, encode_flac, hash_steps
 from twnm_shards.rng import rng_for
 
 
@@ -151,3 +152,46 @@ def test_another_format_is_found() -> None:
     soundfile.write(stream, noise().T, 44100, format="WAV", subtype="PCM_16")
     with pytest.raises(AudioError, match="not 24-bit FLAC but PCM_16"):
         check_flac(stream.getvalue())
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_face_value_is_the_audio_itself(channels: int) -> None:
+    audio_CT = noise(channels, samples=5000, gain=0.2)
+    data, _ = encode_face_value(audio_CT, 44100)
+    decoded_CT, sample_rate = decode_flac(data)
+    assert sample_rate == 44100
+    assert np.abs(decoded_CT.astype(float) - audio_CT).max() <= 0.5001 * 2.0**-23  # half a step of 24 bits
+
+
+def test_the_hash_is_of_what_any_reader_decodes() -> None:
+    """Little-endian, interleaved samples of three bytes, as the raw form of 24-bit audio is."""
+    data, sha256 = encode_face_value(noise(2, gain=0.2), 44100)
+    steps_TC, _ = soundfile.read(io.BytesIO(data), dtype="int32", always_2d=True)
+    raw = b"".join(int(step >> 8).to_bytes(3, "little", signed=True) for step in steps_TC.ravel())
+    assert sha256 == hashlib.sha256(raw).hexdigest()
+    assert sha256 == hash_steps(steps_TC)
+    assert encode_face_value(np.asfortranarray(noise(2, gain=0.2)), 44100) == (data, sha256)
+
+
+def test_silence_has_a_face_value() -> None:
+    data, sha256 = encode_face_value(np.zeros((2, 100), np.float32), 44100)
+    assert np.array_equal(decode_flac(data)[0], np.zeros((2, 100)))
+    assert sha256 == hashlib.sha256(bytes(600)).hexdigest()
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_face_value_never_clips(sign: float) -> None:
+    highest = np.full((1, 50), sign * (1.0 - 2.0**-23), np.float32)
+    assert np.array_equal(decode_flac(encode_face_value(highest, 44100)[0])[0], highest)
+    with pytest.raises(AudioError, match=r"peak of 1 cannot be written at face value"):
+        encode_face_value(np.full((1, 50), sign, np.float32), 44100)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_not_finite_has_no_face_value(value: float) -> None:
+    audio_CT = noise(gain=0.1)
+    audio_CT[1, 7] = value
+    with pytest.raises(AudioError, match="NaN or infinite"):
+        encode_face_value(audio_CT, 44100)
+    with pytest.raises(AudioError, match="cannot be written"):
+        encode_face_value(np.zeros((2, 0), np.float32), 44100)

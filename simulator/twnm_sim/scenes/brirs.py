@@ -143,7 +143,8 @@ def _read_room(stream: BinaryIO, shard: Path, offset: int) -> OpenRoom:
     key = ""
     for member in iter_members(stream, offset):
         if member.fault:
-            raise StoreError(f"{shard} {member.name} {member.fault}; see twnm-shards verify.")
+            where = f"{shard} {member.name}".rstrip()
+            raise StoreError(f"{where} {member.fault}; see twnm-shards verify.")
         if key and member.key != key:
             break
         key = member.key

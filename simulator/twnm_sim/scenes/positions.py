@@ -124,7 +124,8 @@ def _iter_records(shard: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     with shard.open("rb") as stream:
         for member in iter_members(stream):
             if member.fault:
-                raise StoreError(f"{shard} {member.name} {member.fault}; see twnm-shards verify.")
+                where = f"{shard} {member.name}".rstrip()
+                raise StoreError(f"{where} {member.fault}; see twnm-shards verify.")
             if member.ext == "json":
                 try:
                     yield member.offset, json.loads(read_data(stream, member))
