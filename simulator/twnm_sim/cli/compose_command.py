@@ -242,9 +242,10 @@ def read_scene_spec(path: Path | None, options: dict[str, Any]) -> "SceneSpec":
         return SceneSpec.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the whole"
+        place = ".".join(map(str, first["loc"]))
         message = first["msg"].removeprefix("Value error, ")
-        raise SpecError(f"The scene spec is not usable: {place}: {message}.") from error
+        where = f"{place}: " if place else ""  # what is wrong with the whole names its fields itself
+        raise SpecError(f"The scene spec is not usable: {where}{message}.") from error
 
 
 def _enough_sources(constraints: Any) -> dict[str, object]:

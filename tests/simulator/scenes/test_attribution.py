@@ -1,0 +1,115 @@
+"""Whose work is in scenes, and under which terms: rows and licences that hold for every scene."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from scene_runs import SPEC, SPLITS, World, ask, make_world, read_scenes
+
+from twnm_schemas.clips import Clip
+from twnm_schemas.distributions import Constant
+from twnm_schemas.errors import SpecError
+from twnm_schemas.licences import MIT_KEMAR
+from twnm_schemas.scenes import Scene
+from twnm_sim.clips.catalog import Catalog, read_catalog
+from twnm_sim.scenes.brirs import open_brirs
+from twnm_sim.scenes.draw import Ingredients
+from twnm_sim.scenes.maker import SceneMaker, require_splits
+from twnm_sim.scenes.run import plan_scenes, run_scenes
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return make_world(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def root(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Scenes of two splits that came from two runs."""
+    root = tmp_path_factory.mktemp("root")
+    for split in ("validation", "test"):
+        run_scenes(plan_scenes(ask(world, root, 4, splits=(split,))))
+    return root
+
+
+def read_rows(root: Path) -> dict[str, dict[str, str]]:
+    with (root / "ATTRIBUTION.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len({row["what"] for row in rows}) == len(rows)
+    return {row["what"]: row for row in rows}
+
+
+def test_every_clip_of_every_split_has_its_row_and_no_other(world: World, root: Path) -> None:
+    scenes = [scene for split in ("validation", "test") for scene in read_scenes(root / "scenes" / split)]
+    used = {event.clip_id for scene in scenes for event in scene.events}
+    rows, clips = read_rows(root), read_catalog(world.catalog).by_id
+    assert rows.keys() == used | {f"hrtf:{scenes[0].room.hrtf}"}
+    for clip_id in used:
+        assert rows[clip_id]["license"] == clips[clip_id].license
+        assert rows[clip_id]["author"] == clips[clip_id].uploader != ""
+        assert "cut" in rows[clip_id]["changes"]
+
+
+def test_the_page_says_the_same_as_the_table(root: Path) -> None:
+    page = (root / "ATTRIBUTION.md").read_text("utf-8")
+    rows = read_rows(root)
+    lines = [line for line in page.splitlines() if line.startswith("- ")]
+    assert len(lines) == len(rows)
+    for row in rows.values():
+        (line,) = (line for line in lines if f"`{row['what']}`" in line)
+        assert row["author"] in line
+        assert row["license"] in line
+
+
+def test_the_head_is_credited(world: World, root: Path) -> None:
+    record = open_brirs(world.brirs).room(0).record
+    row = read_rows(root)[f"hrtf:{record.head}"]
+    assert (row["author"], row["license"], row["source_url"]) == (record.citation, MIT_KEMAR, record.source_url)
+
+
+def scenes_of(world: World, licenses: tuple[str, ...], profile: str, count: int = 12) -> list[Scene]:
+    """Scenes of two sources from clips under these terms in turn, classes apart."""
+    clips = [clip for clip in read_catalog(world.catalog).clips if clip.split == "train"]
+    catalog = Catalog(tuple(_license(clip, licenses[n % len(licenses)]) for n, clip in enumerate(clips)))
+    spec = SPEC.model_copy(update={"sources": Constant(value=2.0), "classes": "any"})
+    maker = SceneMaker(Ingredients(spec, open_brirs(world.brirs), catalog, profile), 3)
+    return [maker.make(index, "train").scene for index in range(count)]
+
+
+def _license(clip: Clip, spdx: str) -> Clip:
+    return clip.model_copy(update={"license": spdx})
+
+
+def terms_in(scene: Scene) -> set[str]:
+    return {row.license for row in scene.attribution}
+
+
+def test_what_may_not_be_mixed_is_not_mixed(world: World) -> None:
+    scenes = scenes_of(world, ("CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-4.0"), "research-nc")
+    for scene in scenes:
+        terms = terms_in(scene) - {MIT_KEMAR}
+        assert not {"CC-BY-SA-4.0", "CC-BY-NC-4.0"} <= terms
+        strictest = max(terms, key=["CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0"].index)
+        assert scene.license == strictest
+    assert {scene.license for scene in scenes} == {"CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-4.0"}
+
+
+def test_an_open_scene_holds_nothing_that_is_not_for_all(world: World) -> None:
+    scenes = scenes_of(world, ("CC-BY-NC-4.0", "CC-BY-4.0"), "open")
+    assert {spdx for scene in scenes for spdx in terms_in(scene)} == {"CC-BY-4.0", MIT_KEMAR}
+    clips = tuple(_license(clip, "CC-BY-NC-4.0") for clip in read_catalog(world.catalog).clips)
+    closed = Ingredients(SPEC, open_brirs(world.brirs), Catalog(clips))
+    with pytest.raises(SpecError, match=r"^No split has both .* the licence profile open: .* 0/0/0 clips"):
+        require_splits(closed)
+
+
+def test_recipes_may_mix_what_nobody_may_publish(world: World) -> None:
+    scenes = scenes_of(world, ("CC-BY-SA-4.0", "LicenseRef-unknown"), "recipe")
+    mixed = [scene for scene in scenes if "LicenseRef-unknown" in terms_in(scene)]
+    assert {scene.license for scene in mixed} == {"LicenseRef-unpublishable"}
+    assert {scene.license for scene in scenes if scene not in mixed} <= {"CC-BY-SA-4.0"}
+
+
+def test_splits_of_a_fresh_root_have_one_table(world: World, root: Path) -> None:
+    assert [split for split in SPLITS if (root / "scenes" / split).is_dir()] == ["validation", "test"]
+    assert not list((root / "scenes").glob("**/ATTRIBUTION*"))
