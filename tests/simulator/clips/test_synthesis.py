@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soxr
 from scipy.optimize import brentq
-from scipy.signal import find_peaks
+from scipy.signal import fftconvolve, find_peaks
 from scipy.special import jn_zeros
 from sound_features import features_of
 from threadpoolctl import threadpool_limits
@@ -22,6 +22,8 @@ from twnm_sim.clips.synthesis.impacts import DISC, FREE_BAR, MEMBRANE, bounce_ti
 from twnm_sim.clips.synthesis.lengths import tabled_lengths
 from twnm_sim.clips.synthesis.signals import harmonics, lay, noise, shape, strike, sum_decays
 from twnm_sim.clips.synthesis.tones import pluck
+from twnm_sim.hrtf.load import load_hrtf
+from twnm_sim.listening import LateralTable, lateral_table, localise_lateral
 
 ALL = sorted(CLASSES)
 HELD_OUT = 10  # variations of each class that are known, and as many that are to be recognised
@@ -232,6 +234,24 @@ def test_most_of_a_clip_lies_where_it_can_be_localised(slug: str) -> None:
     shares = [share_between(synthesise_clip(clip_id_of(slug, v)), 300.0, 6_000.0) for v in range(8)]
     assert np.median(shares) > 0.35
     assert min(shares) > 0.2
+
+
+@pytest.fixture(scope="module")
+def heard_from() -> tuple[np.ndarray, float, LateralTable]:
+    """KEMAR's response from the front left, its lateral angle, and the head's table for the listener."""
+    head = load_hrtf("kemar", RATE)
+    lateral_D = np.degrees(np.arcsin(head.directions_D3[:, 1]))
+    ahead = (np.abs(head.directions_D3[:, 2]) < 0.01) & (head.directions_D3[:, 0] > 0.0)
+    place = int(np.flatnonzero(ahead & (np.abs(lateral_D - 35.0) < 3.0))[0])
+    return head.hrirs_DCK[place], float(lateral_D[place]), lateral_table(head)
+
+
+@pytest.mark.parametrize("slug", ALL)
+def test_a_clip_is_heard_where_it_is(slug: str, heard_from: tuple[np.ndarray, float, LateralTable]) -> None:
+    hrir_CK, lateral_deg, table = heard_from
+    for variation in range(2):
+        ears_CT = fftconvolve(synthesise_clip(clip_id_of(slug, variation))[None], hrir_CK, axes=1)
+        assert abs(localise_lateral(ears_CT, RATE, table).lateral_deg - lateral_deg) < 6.0
 
 
 @pytest.mark.parametrize("slug", ALL)

@@ -23,13 +23,16 @@ from twnm_sim.clips.synthesis.signals import (
 def crickets(draws: Draws) -> np.ndarray:
     """A field cricket: each closing of the wings is a pulse of an almost pure tone, three to five of them a chirp.
 
+    The teeth of the file that strike the scraper are heard as a little noise: without it no ear could tell from where.
     H. C. Bennet-Clark, "Songs and the physics of sound production", in Cricket Behavior and Neurobiology, Cornell 1989.
     """
     rng, seconds = draws.rng("song"), draws.between("seconds", 2.5, 5.0)
     carrier_hz, pulse_s = draws.ratio("carrier_hz", 3_600.0, 5_600.0), draws.between("pulse_s", 0.012, 0.02)
     pulses, step_s = draws.count("pulses", 3, 5), pulse_s * draws.between("gap", 1.8, 2.3)
     fall = carrier_hz * curve(pulse_s, [(0.0, 1.03), (pulse_s, 0.97)])
-    pulse = swell(harmonics(fall, np.array([1.0, 0.08, 0.03]), pulse_s), 0.4 * pulse_s, 0.4 * pulse_s)
+    scrape = draws.ratio("scrape", 0.06, 0.16) * noise(rng, pulse_s, {400: -8, 2_000: 0, 6_000: 0, 14_000: -12})
+    tone = harmonics(fall, np.array([1.0, 0.08, 0.03]), pulse_s)
+    pulse = swell(tone + scrape, 0.4 * pulse_s, 0.4 * pulse_s)
     chirps = steady_times(rng, seconds, step_s * (pulses + draws.between("pause", 3.0, 10.0)), 0.03)
     times = [c + p * step_s for c in chirps for p in range(pulses)]
     return lay(times[-1] + pulse_s + 0.01, times, [pulse * (0.6 + 0.4 * (i % pulses > 0)) for i in range(len(times))])
@@ -56,7 +59,9 @@ def _syllable(rng: np.random.Generator, centre_hz: float) -> np.ndarray:
     pitch = curve(seconds, list(zip(np.linspace(0.0, seconds, 4), bends, strict=True)))
     kernel = np.hanning(2 * samples_of(0.005) + 1)
     pitch = np.convolve(np.pad(pitch, samples_of(0.005), "edge"), kernel / kernel.sum(), "valid")
-    return swell(harmonics(pitch, np.array([1.0, 0.1, 0.04]), len(pitch) / RATE), 0.3 * seconds, 0.4 * seconds)
+    breath = noise(rng, len(pitch) / RATE, {400: -12, 1_500: 0, 6_000: -4, 14_000: -16})
+    tone = harmonics(pitch, np.array([1.0, 0.1, 0.04]), len(pitch) / RATE)
+    return swell(tone + 0.04 * breath, 0.3 * seconds, 0.4 * seconds)
 
 
 def frog_croak(draws: Draws) -> np.ndarray:
