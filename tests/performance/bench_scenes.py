@@ -1,11 +1,11 @@
 """How fast scenes are composed, and what memory that takes, on one thread. A program, not a test.
 
-    python tests/performance/bench_scenes.py [--quick] [--scenes 10000] [--only compose,stream]
+python tests/performance/bench_scenes.py [--quick] [--scenes 10000] [--only compose,stream]
 
-Prints Markdown. First one scene of 5 s with three sources, from decoded clips and responses of 1 s: drawn gains applied,
-convolved, levelled, measured, described; then the same convolutions by scipy.signal.fftconvolve, source by source and
-ear by ear, alone. Then `SceneStream` over shards on disk, and the memory it holds as scenes go by. Times are medians;
-only ratios mean anything elsewhere.
+Prints Markdown. First one scene of 5 s with three sources, from decoded clips and responses of 1 s: drawn gains
+applied, convolved, levelled, measured, described; then the same convolutions by scipy.signal.fftconvolve, source by
+source and ear by ear, alone. Then `SceneStream` over shards on disk, and the memory it holds as scenes go by. Times are
+medians; only ratios mean anything elsewhere.
 """
 
 import os
@@ -32,8 +32,9 @@ from twnm_schemas import RenderSpec, SceneSpec  # noqa: E402
 from twnm_schemas.distributions import Constant  # noqa: E402
 from twnm_sim import SceneStream, scan_clips  # noqa: E402
 from twnm_sim.library.run import Request, plan_run, run_plan  # noqa: E402
-from twnm_sim.scenes.compose import Context, compose_recipe, convolve_recipe, finish_scene  # noqa: E402
+from twnm_sim.scenes.compose import compose_recipe, convolve_recipe, finish_scene  # noqa: E402
 from twnm_sim.scenes.draw import draw_scene  # noqa: E402
+from twnm_sim.scenes.labels import Context  # noqa: E402
 from twnm_sim.scenes.maker import SceneMaker, open_ingredients  # noqa: E402
 from twnm_sim.scenes.store import pack_scene  # noqa: E402
 

@@ -7,10 +7,10 @@ from pydantic import ValidationError
 
 from twnm_schemas import Atmosphere, RenderSpec, RoomSpec, SpecError, StoreError
 from twnm_schemas.distributions import Uniform
-from twnm_sim import load_hrtf
-from twnm_sim.hrtf.catalog import packaged_kemar
 from twnm_shards import space
 from twnm_shards.space import require_space
+from twnm_sim import load_hrtf
+from twnm_sim.hrtf.catalog import packaged_kemar
 from twnm_sim.library.plan import build_job, fingerprint_of, parse_shard_size, predict
 
 SPEC = RenderSpec()

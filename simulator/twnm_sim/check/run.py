@@ -11,12 +11,13 @@ from twnm_schemas.render import RenderSpec
 from twnm_shards.files import check_writable, disk_errors, write_bytes, write_json
 from twnm_sim.check.crew import choose_workers, inspect_rooms
 from twnm_sim.check.gates import TAILS_NEEDED, Ledger, Value, Verdict, judge
-from twnm_sim.check.library import Library, Place, choose_deep, find_head, iter_records, open_library, spec_of
+from twnm_sim.check.library import Library, Place, choose_deep, iter_records, open_library, spec_of
 from twnm_sim.check.measured import NEED_POSITIONS, NEED_SIMULATION, NO_POSITIONS, NOT_SIMULATED, check_measured
 from twnm_sim.check.records import Tally, check_record, name_place, read_record
 from twnm_sim.check.report import Example, Report, describe
 from twnm_sim.check.rooms import Inspector
 from twnm_sim.check.tails import THIRD_OCTAVES_HZ, diffuse_coherence, no_tails
+from twnm_sim.hrtf.find import find_head
 from twnm_sim.hrtf.model import Hrtf
 
 Showing = Callable[[str, int, str], AbstractContextManager[Callable[[int], None]]]

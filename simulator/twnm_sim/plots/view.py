@@ -14,8 +14,9 @@ from twnm_shards.contents import CHANNELS, flac_name
 from twnm_shards.flac import decode_flac
 from twnm_shards.manifests import read_index
 from twnm_shards.tars import read_sample
-from twnm_sim.check.library import Library, find_head, spec_of
+from twnm_sim.check.library import Library, spec_of
 from twnm_sim.check.records import atmosphere_of
+from twnm_sim.hrtf.find import find_head
 from twnm_sim.hrtf.model import Hrtf
 from twnm_sim.measure import find_onset_s
 

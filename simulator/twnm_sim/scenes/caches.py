@@ -1,10 +1,14 @@
 """Caches of decoded arrays, bounded by their bytes."""
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 
 import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
+
+from twnm_schemas.clips import Clip
+from twnm_sim.clips.audio import read_clip
 
 Floats = NDArray[np.float32]
 DEFAULT_CACHE_BYTES = 256 << 20
@@ -42,3 +46,24 @@ class ArrayCache:
 
 def _count_bytes(array: Floats) -> int:
     return array.nbytes
+
+
+@dataclass
+class ClipReader:
+    """Clips decoded at one rate, kept up to `cache_bytes`."""
+
+    sample_rate: int
+    cache_bytes: int = DEFAULT_CACHE_BYTES
+    _kept: ArrayCache = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._kept = ArrayCache(self.cache_bytes)
+
+    def read(self, clip: Clip) -> Floats:
+        """The clip (T,), mono. Raises AudioError where it cannot be read or is not what the catalog says."""
+        return self._kept.get(clip.clip_id, lambda: read_clip(clip, self.sample_rate))
+
+    @property
+    def cached_bytes(self) -> int:
+        """Bytes of decoded clips held now."""
+        return self._kept.bytes

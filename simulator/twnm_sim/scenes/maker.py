@@ -17,16 +17,8 @@ from twnm_schemas.scenes import SceneRecipe, SceneSpec
 from twnm_sim.clips.catalog import Catalog
 from twnm_sim.clips.scan import scan_clips
 from twnm_sim.scenes.brirs import BrirLibrary, open_brirs
-from twnm_sim.scenes.caches import DEFAULT_CACHE_BYTES
-from twnm_sim.scenes.compose import (
-    ClipReader,
-    ClipSilentError,
-    Composed,
-    Context,
-    Convolved,
-    convolve_recipe,
-    finish_scene,
-)
+from twnm_sim.scenes.caches import DEFAULT_CACHE_BYTES, ClipReader
+from twnm_sim.scenes.compose import Composed, Convolved, convolve_recipe, finish_scene
 from twnm_sim.scenes.draw import (
     COMPOSER,
     Drawn,
@@ -37,6 +29,8 @@ from twnm_sim.scenes.draw import (
     draw_scene,
 )
 from twnm_sim.scenes.heard import predict_audible
+from twnm_sim.scenes.labels import Context
+from twnm_sim.scenes.master import ClipSilentError
 
 ATTEMPTS = 100
 GAIN_TRIES = 32  # sets of gains tried before the whole scene is drawn again

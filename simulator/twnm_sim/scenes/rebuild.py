@@ -22,9 +22,11 @@ from twnm_shards.verify import find_folders
 from twnm_sim.clips.audio import verify_clip
 from twnm_sim.clips.catalog import Catalog, read_catalog
 from twnm_sim.scenes.brirs import BrirLibrary, open_brirs
-from twnm_sim.scenes.compose import ClipReader, Context, compose_recipe, find_clip
+from twnm_sim.scenes.caches import ClipReader
+from twnm_sim.scenes.compose import compose_recipe, find_clip
 from twnm_sim.scenes.credits import write_attribution
 from twnm_sim.scenes.draw import COMPOSER
+from twnm_sim.scenes.labels import Context
 from twnm_sim.scenes.maker import scene_versions
 from twnm_sim.scenes.records import Kept, iter_records, read_record
 from twnm_sim.scenes.sketch import difference_db

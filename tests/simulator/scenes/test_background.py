@@ -8,7 +8,9 @@ from small_scenes import RATE, make_event, make_recipe
 from twnm_shards.rng import rng_for
 from twnm_sim.hrtf.load import load_hrtf
 from twnm_sim.scenes.background import head_field, make_background, match_level, microphone_noise
-from twnm_sim.scenes.compose import ClipReader, Context, compose_recipe
+from twnm_sim.scenes.caches import ClipReader
+from twnm_sim.scenes.compose import compose_recipe
+from twnm_sim.scenes.labels import Context
 
 SAMPLES = 60 * RATE
 

@@ -10,10 +10,12 @@ from small_scenes import make_event, make_recipe
 from twnm_schemas.constraints import SameClass
 from twnm_schemas.distributions import Constant, Uniform
 from twnm_schemas.scenes import AmbienceRecipe, AmbienceSpec, Overlap, SceneSpec
-from twnm_sim.scenes.compose import ClipReader, Context, compose_recipe
+from twnm_sim.scenes.caches import ClipReader
+from twnm_sim.scenes.compose import compose_recipe
 from twnm_sim.scenes.describe import describe_scene
 from twnm_sim.scenes.draw import Ingredients
 from twnm_sim.scenes.facts import read_facts
+from twnm_sim.scenes.labels import Context
 from twnm_sim.scenes.maker import SceneMaker
 from twnm_sim.scenes.wording import name_sound
 

@@ -9,9 +9,11 @@ from small_scenes import RATE, make_event, make_recipe
 
 from twnm_schemas.distributions import Choice, Uniform
 from twnm_schemas.scenes import AmbienceSpec, Scene, SceneSpec
-from twnm_sim.scenes.compose import ClipReader, Context, compose_recipe
+from twnm_sim.scenes.caches import ClipReader
+from twnm_sim.scenes.compose import compose_recipe
 from twnm_sim.scenes.draw import Ingredients
 from twnm_sim.scenes.heard import Heard, audible_frames, measure_events, predict_audible
+from twnm_sim.scenes.labels import Context
 from twnm_sim.scenes.maker import SceneMaker
 from twnm_sim.scenes.store import pack_scene
 

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_scenes import RATE, make_event, make_recipe
 
-from twnm_sim.scenes.compose import ClipReader, Context, compose_recipe
+from twnm_sim.scenes.caches import ClipReader
+from twnm_sim.scenes.compose import compose_recipe
 from twnm_sim.scenes.heard import block_loudness, gain_to_loudness, gate_loudness
+from twnm_sim.scenes.labels import Context
 from twnm_sim.scenes.store import pack_scene
 
 PEAK_LIMIT = 10.0 ** (-0.1 / 20.0)

@@ -6,7 +6,9 @@ from scipy.signal import convolve
 from small_scenes import make_event, make_recipe
 
 from twnm_schemas.scenes import EventRecipe
-from twnm_sim.scenes.compose import ClipReader, Context, compose_recipe
+from twnm_sim.scenes.caches import ClipReader
+from twnm_sim.scenes.compose import compose_recipe
+from twnm_sim.scenes.labels import Context
 from twnm_sim.scenes.mix import (
     COMMON_LEVEL_DBFS,
     cut_piece,

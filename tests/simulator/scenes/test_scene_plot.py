@@ -25,8 +25,10 @@ from twnm_sim.plots.scene import SceneView, draw_scene, tell_scene, view_scene
 from twnm_sim.plots.scene_page import draw_scene_file, plot_scene
 from twnm_sim.plots.sounds import log_spectrogram, peak_envelope
 from twnm_sim.plots.times import find_runs
-from twnm_sim.scenes.compose import ClipReader, Context, compose_recipe
+from twnm_sim.scenes.caches import ClipReader
+from twnm_sim.scenes.compose import compose_recipe
 from twnm_sim.scenes.finding import FoundScene, find_scene
+from twnm_sim.scenes.labels import Context
 from twnm_sim.scenes.store import pack_scene
 
 NAMES = ("barking", "ringing", "raining")
