@@ -13,6 +13,8 @@ Shapes: M measurements, R receivers, E emitters, N taps, S sources, C ears.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -45,6 +47,7 @@ CONVENTIONS = {  # and the data types that each may hold
 _HEAD_CENTRE_M = 1e-6  # a source nearer than this to the head's centre has no direction
 _EARS_APART_M = 0.3  # receivers farther apart are no ears
 _UNSET_CORNER = (1.0, 2.0, 3.0)  # RoomCornerB's default in both SingleRoom conventions
+_MOST_CHUNK_BYTES, _CHUNK_SLOTS = 1 << 30, 10_007
 _LONGEST_DELAY = 100_000.0  # samples
 _UNSET_SOURCE = (0.0, 0.0, 1.0)  # MultiSpeakerBRIR's default, spherical
 
@@ -58,7 +61,9 @@ class SofaSet(MeasuredSet):
 
     def read(self, pose: Pose) -> Floats:
         wanted = sorted({source.place[0] for source in pose.sources})
-        by_measurement = dict(zip(wanted, _read_responses(self.path, str(self.path), self.ears, wanted), strict=True))
+        with reading(self.path, str(self.path)):
+            file = _keep_open(self.path, self.path.stat().st_mtime_ns)
+            by_measurement = dict(zip(wanted, _read_responses(file, str(self.path), self.ears, wanted), strict=True))
         responses = [by_measurement[m][e] for m, e in (source.place for source in pose.sources)]
         longest = max(response_CK.shape[-1] for response_CK in responses)
         return np.stack([np.pad(r_CK, ((0, 0), (0, longest - r_CK.shape[-1]))) for r_CK in responses])
@@ -81,8 +86,7 @@ def open_sofa_set(path: Path, given: Given, url: str = "") -> SofaSet:
     ears = _find_ears(header, where)
     room = given.room or read_text(header, "RoomShortName") or path.stem
     poses = _find_poses(header, where, room, measurements, emitters)
-    for _ in _read_responses(path, where, ears, range(measurements)):
-        pass  # each is checked as it is read
+    _read_through(path, where, ears, measurements)
     origin = read_text(header, "Origin")
     return SofaSet(
         name=path.name,
@@ -97,6 +101,16 @@ def open_sofa_set(path: Path, given: Given, url: str = "") -> SofaSet:
         path=path,
         ears=ears,
     )
+
+
+def _read_through(path: Path, where: str, ears: tuple[int, int], measurements: int) -> None:
+    """Look at every response once; each is checked as it is read."""
+    import netCDF4
+
+    with reading(path, where), netCDF4.Dataset(str(path)) as file:
+        _hold_chunks(file.variables["Data.IR"])
+        for _ in _read_responses(file, where, ears, range(measurements)):
+            pass
 
 
 def _read_header(path: Path, where: str) -> Any:
@@ -252,22 +266,39 @@ def _place(vector_3: Floats, position: Triple | None, place: tuple[int, int], wh
     return Placed(found.azimuth_deg, found.elevation_deg, found.lateral_deg, found.distance_m, position, place)
 
 
-def _read_responses(path: Path, where: str, ears: tuple[int, int], wanted: Iterable[int]) -> Iterator[Floats]:
-    """The responses (E, C, N) of each wanted measurement, left ear first, delays applied; each finite and audible."""
+@lru_cache(maxsize=1)
+def _keep_open(path: Path, modified_ns: int) -> Any:
+    """The file, open for one pose after the other: its chunks hold many measurements and are unpacked once."""
     import netCDF4
 
-    with reading(path, where), netCDF4.Dataset(str(path)) as file:
-        variable = file.variables["Data.IR"]
-        axes = variable.dimensions[1:]
-        order = [axes.index(axis) for axis in ("E", "R", "N") if axis in axes]
-        delay_MRE = _read_delays(file, where)
-        for m in wanted:
-            stored = np.ma.filled(np.ma.asarray(variable[m]).astype(np.float64), np.nan).transpose(order)
-            heard_ECN = (stored if stored.ndim == 3 else stored[None])[:, ears]
-            for e, response_CN in enumerate(heard_ECN):
-                check_response(response_CN, f"{where}, measurement {m}, emitter {e},", HrtfError)
-            delay_ER = delay_MRE[m if len(delay_MRE) > 1 else 0].T
-            yield delay_hrirs(heard_ECN, np.broadcast_to(delay_ER, (len(heard_ECN), 2))[:, ears])
+    file = netCDF4.Dataset(str(path))
+    _hold_chunks(file.variables["Data.IR"])
+    return file
+
+
+def _hold_chunks(variable: Any) -> None:
+    """Give the library room for all chunks that one measurement lies in; with less, each is unpacked for each."""
+    chunks = variable.chunking()
+    if chunks == "contiguous":
+        return
+    counts = [-(-size // chunk) for size, chunk in zip(variable.shape[1:], chunks[1:], strict=True)]
+    needed = prod(chunks) * prod(counts) * variable.dtype.itemsize
+    variable.set_var_chunk_cache(size=min(needed + (1 << 20), _MOST_CHUNK_BYTES), nelems=_CHUNK_SLOTS)
+
+
+def _read_responses(file: Any, where: str, ears: tuple[int, int], wanted: Iterable[int]) -> Iterator[Floats]:
+    """The responses (E, C, N) of each wanted measurement, left ear first, delays applied; each finite and audible."""
+    variable = file.variables["Data.IR"]
+    axes = variable.dimensions[1:]
+    order = [axes.index(axis) for axis in ("E", "R", "N") if axis in axes]
+    delay_MRE = _read_delays(file, where)
+    for m in wanted:
+        stored = np.ma.filled(np.ma.asarray(variable[m]).astype(np.float64), np.nan).transpose(order)
+        heard_ECN = (stored if stored.ndim == 3 else stored[None])[:, ears]
+        for e, response_CN in enumerate(heard_ECN):
+            check_response(response_CN, f"{where}, measurement {m}, emitter {e},", HrtfError)
+        delay_ER = delay_MRE[m if len(delay_MRE) > 1 else 0].T
+        yield delay_hrirs(heard_ECN, np.broadcast_to(delay_ER, (len(heard_ECN), 2))[:, ears])
 
 
 def _read_delays(file: Any, where: str) -> Floats:
