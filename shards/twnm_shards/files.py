@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -53,6 +53,13 @@ def partial_of(name: str) -> str | None:
     """The name that a partial file would have got, or None for a name that `appearing` does not give."""
     match = _PARTIAL.fullmatch(name)
     return match["name"] if match else None
+
+
+def sweep_partials(folder: Path, names: Container[str]) -> None:
+    """Remove what killed runs left half-written of these files in the folder."""
+    for entry in folder.glob("*.partial"):
+        if partial_of(entry.name) in names:
+            entry.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -9,8 +9,9 @@ from twnm_schemas.clips import Attribution, Clip
 from twnm_schemas.errors import LicenseError
 from twnm_schemas.licences import combine_licenses
 from twnm_schemas.records import RoomRecord
-from twnm_shards.files import write_bytes
+from twnm_shards.files import disk_errors, write_bytes
 
+TABLE_NAME, PAGE_NAME = "ATTRIBUTION.csv", "ATTRIBUTION.md"
 UNPUBLISHABLE = "LicenseRef-unpublishable"
 _CHANGES = "cut, mixed to mono, resampled, levelled, placed in a room by convolution and mixed with other sounds"
 
@@ -61,9 +62,10 @@ def _attribute_room(room: RoomRecord) -> Attribution:
 def write_attribution(root: Path, rows: Iterable[Attribution]) -> Path:
     """Write ATTRIBUTION.csv and ATTRIBUTION.md into the root, a row once, and return the path of the table."""
     ordered = sorted(set(rows), key=lambda row: (row.what, row.license, row.author))
-    write_bytes(root / "ATTRIBUTION.csv", _as_table(ordered))
-    write_bytes(root / "ATTRIBUTION.md", _as_page(ordered))
-    return root / "ATTRIBUTION.csv"
+    with disk_errors(root):
+        write_bytes(root / TABLE_NAME, _as_table(ordered))
+        write_bytes(root / PAGE_NAME, _as_page(ordered))
+    return root / TABLE_NAME
 
 
 def _as_table(rows: Sequence[Attribution]) -> bytes:

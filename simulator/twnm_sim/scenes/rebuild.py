@@ -14,6 +14,7 @@ from twnm_schemas.clips import Attribution
 from twnm_schemas.errors import AudioError, SpecError, StoreError
 from twnm_schemas.fingerprints import fingerprint
 from twnm_schemas.scenes import Scene
+from twnm_shards.files import sweep_partials
 from twnm_shards.folders import Mode
 from twnm_shards.jobs import Job, Progress, run_job
 from twnm_shards.manifests import read_index, read_manifest
@@ -24,7 +25,7 @@ from twnm_sim.clips.catalog import Catalog, read_catalog
 from twnm_sim.scenes.brirs import BrirLibrary, open_brirs
 from twnm_sim.scenes.caches import ClipReader
 from twnm_sim.scenes.compose import compose_recipe, find_clip
-from twnm_sim.scenes.credits import write_attribution
+from twnm_sim.scenes.credits import PAGE_NAME, TABLE_NAME, write_attribution
 from twnm_sim.scenes.draw import COMPOSER
 from twnm_sim.scenes.labels import Context
 from twnm_sim.scenes.maker import scene_versions
@@ -145,6 +146,7 @@ def run_rebuild(
     done = 0
     root = out.parent if out.name == FOLDER else out
     rows = []
+    sweep_partials(root, {TABLE_NAME, PAGE_NAME})
     for folder, _ in plan.parts:
         if _target_of(folder, root).resolve() == folder.resolve():
             raise SpecError(f"{folder} holds the recipes and cannot take the rebuilt scenes too; give another --out.")

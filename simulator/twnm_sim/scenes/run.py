@@ -14,6 +14,7 @@ from twnm_schemas.errors import MismatchError, SpecError, StoreError
 from twnm_schemas.scenes import SceneSpec
 from twnm_schemas.seeds import seed_for
 from twnm_schemas.splits import SHARES
+from twnm_shards.files import sweep_partials
 from twnm_shards.folders import Mode, holds_run
 from twnm_shards.jobs import Job, Progress, remove_runs, run_job
 from twnm_shards.manifests import MANIFEST_NAME, Cell, read_index, read_manifest
@@ -23,7 +24,7 @@ from twnm_sim.clips.scan import list_specs, scan_listed
 from twnm_sim.library.plan import parse_shard_size
 from twnm_sim.library.run import count_cores
 from twnm_sim.scenes.brirs import open_brirs
-from twnm_sim.scenes.credits import attribute, write_attribution
+from twnm_sim.scenes.credits import PAGE_NAME, TABLE_NAME, attribute, write_attribution
 from twnm_sim.scenes.draw import SPLITS, Ingredients
 from twnm_sim.scenes.maker import SceneMaker, require_splits
 from twnm_sim.scenes.produce import SceneTask, make_scene_producer
@@ -261,6 +262,7 @@ def run_scenes(plan: ScenePlan, on_progress: Callable[[int], None] | None = None
     """
     begun = time.monotonic()
     request = plan.request
+    sweep_partials(root_of(request.out), {TABLE_NAME, PAGE_NAME, CATALOG_NAME, "writable"})
     if request.mode == "overwrite":
         scenes = root_of(request.out) / FOLDER
         remove_runs([scenes / split for split in request.splits or SPLITS], FOLDER)
