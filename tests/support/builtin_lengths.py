@@ -7,7 +7,7 @@ from twnm_sim.clips.synthesis import CLASSES, clip_id_of, synthesise_clip
 from twnm_sim.clips.synthesis.finish import ACTIVE_DBFS, FRAME
 from twnm_sim.clips.synthesis.lengths import FILE, measure_sound
 
-VARIATIONS = 64
+VARIATIONS = 90
 
 
 def measure_frames(clip_id: str) -> int:

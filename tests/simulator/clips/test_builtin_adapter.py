@@ -17,7 +17,7 @@ def test_every_class_has_its_variations_and_a_part_of_the_list_is_balanced() -> 
     assert len({clip.clip_id for clip in found}) == len(found) == 3 * len(CLASSES)
     assert set(Counter(clip.label for clip in found).values()) == {3}
     assert set(Counter(clip.label for clip in found[: len(CLASSES)]).values()) == {1}
-    assert len(list(list_clips(parse_spec("builtin")))) == 64 * len(CLASSES)
+    assert len(list(list_clips(parse_spec("builtin")))) == 90 * len(CLASSES)
 
 
 def test_a_clip_says_what_it_is() -> None:
@@ -51,10 +51,10 @@ def test_what_is_listed_is_what_is_heard(variations: int) -> None:
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
-        ("builtin:many", "'many' in 'builtin:many' is no number of variations; write builtin:64."),
-        ("builtin:-3", "'-3' in 'builtin:-3' is no number of variations; write builtin:64."),
-        ("builtin:0", "'0' in 'builtin:0' is no number of variations; write builtin:64."),
-        ("builtin?seed=3", "The clips 'builtin?seed=3' take no options; write builtin or builtin:64."),
+        ("builtin:many", "'many' in 'builtin:many' is no number of variations; write builtin:90."),
+        ("builtin:-3", "'-3' in 'builtin:-3' is no number of variations; write builtin:90."),
+        ("builtin:0", "'0' in 'builtin:0' is no number of variations; write builtin:90."),
+        ("builtin?seed=3", "The clips 'builtin?seed=3' take no options; write builtin or builtin:90."),
     ],
 )
 def test_a_spec_that_is_not_usable_is_refused(spec: str, sentence: str) -> None:

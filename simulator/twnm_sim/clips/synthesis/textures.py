@@ -93,13 +93,13 @@ def stream(draws: Draws) -> np.ndarray:
 def fire(draws: Draws) -> np.ndarray:
     """A wood fire: crackles and pops at random over a low lapping of flames (Farnell 39)."""
     rng, seconds = draws.rng("flames"), draws.between("seconds", 2.5, 5.0)
-    times = np.append(0.005, random_times(rng, seconds - 0.05, draws.ratio("crackles_per_s", 20.0, 50.0)))
+    times = np.append(0.005, random_times(rng, seconds - 0.05, draws.ratio("crackles_per_s", 26.0, 50.0)))
     kinds = _crackles(rng, draws.ratio("crackle_hz", 1_400.0, 3_500.0))
-    heights = rng.uniform(0.2, 0.9, len(times))
+    heights = rng.uniform(0.25, 0.8, len(times))
     crackles = lay(seconds, times, (h * kinds[rng.integers(len(kinds))] for h in heights))
     flames = noise(rng, seconds, {50: -4, 120: 0, 400: -6, 1_200: -22, 5_000: -46})
     flames *= wander(rng, seconds, 7.0, 0.3, 1.0)
-    return swell(level(crackles) + draws.ratio("flames", 0.5, 0.9) * flames, 0.005, 0.03)
+    return swell(level(crackles) + draws.ratio("flames", 1.0, 1.4) * flames, 0.005, 0.03)
 
 
 def _crackles(rng: np.random.Generator, middle_hz: float) -> list[np.ndarray]:
