@@ -78,11 +78,12 @@ def trim(brirs_SCK: Floats, recipe: Recipe) -> NDArray[np.float32]:
 
 
 def _check_length(response_CK: NDArray[np.float32], recipe: Recipe, name: str) -> None:
-    """Whether the direct sound is in what is kept: the loudest there must not be what comes before it."""
+    """Whether the direct sound is in what is kept, and a little of what follows it."""
     length_s = response_CK.shape[-1] / recipe.sample_rate
     sounds = bool(response_CK.any(axis=-1).all())
     if not sounds or find_onset_s(response_CK, recipe.sample_rate) + _LEAST_AFTER_ONSET_S > length_s:
-        raise AudioError(f"The direct sound of {name} does not fit into {length_s:g} s; give a longer --max-duration.")
+        remedy = "leave this response out" if recipe.max_duration_s is None else "give a longer --max-duration"
+        raise AudioError(f"The direct sound of {name} does not fit into {length_s:g} s; {remedy}.")
 
 
 def _describe_source(

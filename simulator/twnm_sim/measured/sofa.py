@@ -15,9 +15,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
@@ -84,12 +85,13 @@ def open_sofa_set(path: Path, given: Given, url: str = "") -> SofaSet:
     _check_convention(header, where)
     measurements, emitters, taps = _read_counts(header, where)
     ears = _find_ears(header, where)
-    room = given.room or read_text(header, "RoomShortName") or path.stem
+    name = PurePosixPath(unquote(urlsplit(url).path)).name if url else path.name
+    room = given.room or read_text(header, "RoomShortName") or name.removesuffix(".sofa")
     poses = _find_poses(header, where, room, measurements, emitters)
     _read_through(path, where, ears, measurements)
     origin = read_text(header, "Origin")
     return SofaSet(
-        name=path.name,
+        name=name,
         sha256=sha256_of(path),
         license=choose_license(given.license, None, read_text(header, "License")),
         citation=read_citation(header) if given.citation is None else given.citation,

@@ -127,8 +127,13 @@ def draw_waveform(axes: Axes, view: PositionView) -> None:
         axes.plot(time_ms, channel_T - 1.6 * peak * c, color=colour, lw=0.8, label=names[c])
     axes.set_yticks([-1.6 * peak * c for c in range(len(shown_CT))], names[: len(shown_CT)])
     axes.set_title(f"Impulse response (peak {peak:.3g})")
-    axes.set_xlabel("time since emission / ms")
+    axes.set_xlabel(_name_time(view))
     axes.margins(x=0)
+
+
+def _name_time(view: PositionView) -> str:
+    """A measurement has a latency of its own, so that its first sample is not the moment of emission."""
+    return "time / ms" if isinstance(view.record, MeasuredRoom) else "time since emission / ms"
 
 
 def draw_echogram(axes: Axes, view: PositionView) -> None:
@@ -148,7 +153,7 @@ def draw_echogram(axes: Axes, view: PositionView) -> None:
     axes.set_ylim(_FLOOR_DB, 5.0)
     axes.set_xlim(0.0, float(time_ms[-1]))
     axes.set_title("Echogram")
-    axes.set_xlabel("time since emission / ms")
+    axes.set_xlabel(_name_time(view))
     axes.set_ylabel("dB re loudest")
     axes.legend(loc="upper right", ncols=3)
 

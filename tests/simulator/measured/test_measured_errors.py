@@ -244,6 +244,13 @@ def test_a_duration_that_ends_before_the_direct_sound(path, tmp_path):
         run_import(plan)
 
 
+def test_a_response_too_short_for_a_room(truth, tmp_path):
+    short = type(truth)(truth.brirs_MECK[..., :400], truth.angles_ME4, truth.rate)
+    plan = plan_import(ImportRequest((str(write_sofa(tmp_path / "a.sofa", multi_speaker(short))),), tmp_path / "out"))
+    with pytest.raises(AudioError, match=r"does not fit into .* s; leave this response out"):
+        run_import(plan)
+
+
 def test_every_convention_is_among_those_that_are_told(truth):
     from twnm_sim.measured.sofa import CONVENTIONS as READ
 

@@ -171,6 +171,14 @@ def test_another_rate_keeps_times_levels_and_angles(library, truth, tmp_path):
             assert abs(difference_us) < 30.0
 
 
+def test_another_rate_keeps_the_gain(truth, tmp_path):
+    pulse_K = np.pad(np.hanning(800), (100, 100))
+    brirs_MECK = np.broadcast_to(pulse_K, (*truth.brirs_MECK.shape[:3], len(pulse_K)))
+    path = write_sofa(tmp_path / "pulse.sofa", multi_speaker(type(truth)(brirs_MECK, truth.angles_ME4, 48000)))
+    ((_, found_ECK), *_) = read_samples(import_to(tmp_path / "data", path))
+    assert np.allclose(found_ECK.sum(axis=-1), pulse_K.sum(), rtol=1e-3)
+
+
 def test_responses_are_cut_as_asked_and_padding_goes_for_all_sources_alike(truth, tmp_path):
     padded = np.pad(truth.brirs_MECK, ((0, 0), (0, 0), (0, 0), (0, 9000)))
     padded[0, 1, :, 12000:] = 0.0  # one source ends earlier

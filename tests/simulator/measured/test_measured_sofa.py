@@ -212,3 +212,20 @@ def test_what_is_given_stands_before_what_the_file_says(tmp_path):
         "B. Author, 2021",
         "https://example.org/x",
     )
+
+
+def test_a_file_from_a_url_is_named_by_the_url_and_not_by_where_it_is_kept(tmp_path, monkeypatch):
+    from functools import partial
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+    from threading import Thread
+
+    monkeypatch.setenv("TWNM_CACHE", str(tmp_path / "cache"))
+    write_sofa(tmp_path / "small hall.sofa", make_click())
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/small%20hall.sofa"
+        one = open_set(url, Given())
+        server.shutdown()
+    assert (one.name, one.poses[0].room, one.source_url) == ("small hall.sofa", "small hall", url)
