@@ -33,13 +33,15 @@ class _Seen:
 def find_folders(root: Path) -> list[Path]:
     """The folders of shards at `root`: itself, or those of the layout below it (brirs, scenes/train, ...).
 
+    `root` may be a kind's folder too (./data/scenes).
+
     Raises StoreError if there are none.
     """
     if not root.is_dir():
         raise StoreError(f"{root} is not a folder; give the folder that a run wrote (./data or ./data/brirs)")
-    below = [root / kind for kind in get_args(Kind)]
-    below += [split for kind in below if kind.is_dir() for split in sorted(kind.iterdir()) if split.is_dir()]
-    found = [folder for folder in (root, *below) if _looks_like_ours(folder)]
+    kinds = [root] if root.resolve().name in get_args(Kind) else [root / kind for kind in get_args(Kind)]
+    splits = [split for kind in kinds if kind.is_dir() for split in sorted(kind.iterdir()) if split.is_dir()]
+    found = [folder for folder in dict.fromkeys((root, *kinds, *splits)) if _looks_like_ours(folder)]
     if not found:
         raise StoreError(f"{root} holds no shards: neither a {MANIFEST_NAME} nor a folder like brirs/ that has one")
     return found

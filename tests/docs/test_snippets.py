@@ -1,9 +1,9 @@
 """README and docs are run: every Python block, every `twnm-` command, and what they say of options and make targets.
 
 A page's blocks run in order in one temporary folder and one namespace. A `render` command runs with small numbers, once
-a session for equal settings; its folder is then copied to where the page wants it. Other commands that only look at a
-library run once a session too (`check` hears one room). A block is left out only by a comment on the line before it:
-`<!-- not run: reason -->`.
+a session for equal settings; its folder is then copied to where the page wants it. What writes elsewhere (`--out`) runs
+on every page, with small numbers too. Other commands, which only look at a library, run once a session (`check` hears
+one room). A block is left out only by a comment on the line before it: `<!-- not run: reason -->`.
 """
 
 import os
@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +23,12 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BIN = Path(sys.executable).parent
 SHELLS = ("bash", "sh")
-SMALL = {"--rooms": "4", "--sources-per-room": "2", "--workers": "1"}
+MOST = {  # what a page may ask of a command here; where it asks for more, or does not say, it is this much
+    "render": {"--rooms": 8, "--sources-per-room": 6, "--workers": 2},
+    "compose": {"--n": 12, "--workers": 1},
+    "rebuild": {"--workers": 1},
+    "check": {"--rooms": 1, "--workers": 1},
+}
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<code>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 LEFT_OUT = re.compile(r"<!-- not run: \S.* -->\n *\Z")
 OPTION = re.compile(r"--[a-z][a-z-]*")
@@ -57,9 +63,11 @@ def read_commands(block: Block) -> Iterator[list[str]]:
 
 
 def shrink(words: list[str]) -> list[str]:
-    """A render command with small numbers in place of its own."""
-    kept = [w for w, before in zip(words, ["", *words], strict=False) if w not in SMALL and before not in SMALL]
-    return kept + [word for pair in SMALL.items() for word in pair]
+    """A command with numbers that are no larger than `MOST` says."""
+    most = MOST.get(words[1], {}) if len(words) > 1 else {}
+    given = {w: int(after) for w, after in pairwise(words) if w in most}
+    kept = [w for w, before in zip(words, ["", *words], strict=False) if w not in most and before not in most]
+    return kept + [word for name, number in most.items() for word in (name, str(min(number, given.get(name, number))))]
 
 
 def split_out(words: list[str]) -> tuple[list[str], str]:
@@ -98,8 +106,7 @@ class Programs:
 
     def look(self, words: list[str], folder: Path) -> None:
         if tuple(words) not in self.looked:
-            small = ["--rooms", "1", "--workers", "1"] if words[1] == "check" else []
-            run_program([*words, *small], folder)
+            run_program(shrink(words), folder)
             self.looked.add(tuple(words))
 
 
@@ -126,6 +133,8 @@ def run_shell(block: Block, folder: Path, programs: Programs) -> None:
             Path(folder, words[at + 1]).write_text(run_program(words[:at], folder))
         elif words[:2] == ["twnm-sim", "render"]:
             programs.render(words, folder)
+        elif words[0].startswith("twnm-") and "--out" in words:
+            run_program(shrink(words), folder)
         elif words[0].startswith("twnm-"):
             programs.look(words, folder)
 
@@ -237,8 +246,10 @@ def test_blocks_are_found_with_their_lines_and_reasons() -> None:
     ]
 
 
-def test_a_render_command_is_shrunk_and_nothing_else_of_it_changes() -> None:
-    words = shlex.split("twnm-sim render --rooms 10000 --tail images --sources-per-room 30 --out x")
+def test_a_command_is_shrunk_and_nothing_else_of_it_changes() -> None:
+    words = shlex.split("twnm-sim render --rooms 10000 --tail images --sources-per-room 5 --out x")
     settings, out = split_out(shrink(words))
     assert out == "x"
-    assert settings == shlex.split("twnm-sim render --tail images --rooms 4 --sources-per-room 2 --workers 1")
+    assert settings == shlex.split("twnm-sim render --tail images --rooms 8 --sources-per-room 5 --workers 2")
+    assert shrink(["twnm-sim", "spec"]) == ["twnm-sim", "spec"]
+    assert shrink(["twnm-sim", "check", "lib"]) == shlex.split("twnm-sim check lib --rooms 1 --workers 1")

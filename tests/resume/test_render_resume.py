@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ARGUMENTS = ["--rooms", "9", "--sources-per-room", "3", "--shard-size", "4", "--seed", "5", "--duration", "0.3"]
+ARGUMENTS += ["--scenes-per-room", "0"]
 COMMAND = [str(Path(sys.executable).with_name("twnm-sim")), "render", *ARGUMENTS]
 
 

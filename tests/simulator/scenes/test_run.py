@@ -18,7 +18,7 @@ from twnm_schemas.scenes import ClipFilter, RoomFilter
 from twnm_shards.locks import locked
 from twnm_shards.manifests import read_index, read_manifest
 from twnm_shards.tars import iter_samples
-from twnm_shards.verify import verify_folder
+from twnm_shards.verify import shard_bytes, verify_folder
 from twnm_sim.clips.catalog import read_catalog, write_catalog
 from twnm_sim.scenes.brirs import open_brirs
 from twnm_sim.scenes.draw import Ingredients
@@ -75,7 +75,9 @@ def test_rooms_and_clips_of_a_scene_are_of_its_split(world: World, whole: Path) 
 
 
 def test_every_scene_is_there_once_and_verifies(whole: Path) -> None:
-    assert verify_folder(whole) == []
+    places = (whole, whole / "scenes", *(whole / "scenes" / split for split in SPLITS))
+    assert [verify_folder(place) for place in places] == [[]] * 5
+    assert shard_bytes(whole / "scenes") == shard_bytes(whole) > 0
     keys = [str(row["key"]) for split in SPLITS for row in read_index(whole / "scenes" / split)]
     assert sorted(keys) == [f"scene-{number:06d}" for number in range(SCENES)]
 
