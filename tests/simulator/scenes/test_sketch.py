@@ -62,3 +62,9 @@ def test_silence_has_a_sketch():
     silence = sketch_audio(np.zeros((2, 500), np.float32))
     assert difference_db(silence, silence) == -np.inf
     assert difference_db(silence, sketch_audio(noise(7))) > 0.0
+
+
+def test_the_squares_of_a_sketch_are_the_sounds_energy_on_average():
+    sounds = [noise(200 + seed, samples=20_000) for seed in range(40)]
+    found = [np.sum(np.square(sketch_audio(audio_CT))) / np.sum(audio_CT.astype(float) ** 2) for audio_CT in sounds]
+    assert np.mean(found) == pytest.approx(1.0, abs=0.2)  # 640 projections: 6 % is one standard deviation
