@@ -135,14 +135,14 @@ def draw_scene(
     Raises RefusedDrawError, with the reason's name, for a draw that is not to be used, SpecError where nothing can be
     drawn: no room or clip of the split, or constraints that nothing satisfies, with the one that starves.
     """
-
     address: Address = ("scene", split, index, "attempt", attempt)
 
     def rng(*what: str | int) -> np.random.Generator:
         return rng_for(seed, *address, *what)
 
     spec = ingredients.spec
-    count = round(spec.sources.draw(rng("sources")))
+    # the number of sources is the scene's own: drawn anew at each attempt, few would be left of those hard to fulfil
+    count = round(spec.sources.draw(rng_for(seed, "scene", split, index, "sources")))
     number, places = _draw_places(ingredients, split, count, room, rng("places"))
     _refuse_buried(spec, ingredients.brirs.positions, number, places)
     clips = _draw_clips(ingredients, split, count, number, rng("clips"))

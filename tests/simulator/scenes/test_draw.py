@@ -109,6 +109,17 @@ def test_what_one_part_draws_does_not_move_another(with_spec):
         assert [event.gain_db for event in other.events][:2] == [event.gain_db for event in first.events]
 
 
+def test_a_scene_that_is_drawn_again_keeps_its_number_of_sources(ingredients):
+    for index in range(12):
+        counts = set()
+        for attempt in range(6):
+            try:
+                counts.add(len(draw_scene(ingredients, 5, index, "train", attempt).recipe.events))
+            except RefusedDrawError:
+                continue
+        assert len(counts) == 1, f"scene {index} has {counts} sources by turns"
+
+
 def test_gains_drawn_again_begin_with_the_draws_own(ingredients):
     drawn = draw_scene(ingredients, 3, 4, "train")
     gains_GS = draw_gains_again(SPEC, drawn, 5)
