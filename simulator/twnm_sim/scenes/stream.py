@@ -4,6 +4,7 @@ Sample `i` of an epoch is scene (seed, epoch, i), whoever asks for it. So a stre
 over ranks and workers in any number, gives the same scenes; together they give each once.
 """
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -30,9 +31,12 @@ class SceneStream:
     stems and Ambisonics too.
 
     Of `world_size` ranks with `workers` workers each, this one gives the samples i for which i mod (world_size x
-    workers) = rank x workers + worker; in a torch `DataLoader` the worker is found by itself. `cache_bytes` bounds the
-    decoded responses, and again the decoded clips, of each process: memory is about twice that, and some 60 MB of a
-    scene in the making (5 s of four sources).
+    workers) = rank x workers + worker. Once torch is imported a stream counts as an `IterableDataset`, and in a
+    `DataLoader` the worker is found by itself; `len` is of all ranks together.
+
+    `cache_bytes` bounds the decoded responses, and again the decoded clips, of each process: memory is about twice
+    that, and some 60 MB of a scene in the making (5 s of four sources). A library that is given open keeps its own
+    bound.
 
     Raises SpecError for numbers that cannot be, and what `compose_scene` raises.
     """
@@ -60,6 +64,7 @@ class SceneStream:
             )
         if length is not None and length < 1:
             raise SpecError(f"A stream of {length} scenes cannot be; give 1 or more, or None for one that never ends.")
+        _register_with_torch()
         self._ingredients = open_ingredients(brirs, clips, spec, profile, cache_bytes)
         if split not in require_splits(self._ingredients):
             raise SpecError(f"The {split} split has no rooms or no clips that fit the spec; name another split.")
@@ -103,7 +108,7 @@ class SceneStream:
     def __iter__(self) -> Iterator[Sample]:
         """The samples of this rank and worker from where the stream stands (`load_state_dict`), to its end."""
         offset, stride = self._find_place()
-        index = self._next + (offset - self._next) % stride
+        index = self._next + offset  # counted from there, so that readers in turn give the samples in their order
         while self._length is None or index < self._length:
             sample = self[index]
             index += stride
@@ -118,10 +123,14 @@ class SceneStream:
             worker, workers = _torch_worker()
         return rank * workers + (worker or 0), world_size * workers
 
-    def state_dict(self) -> dict[str, int]:
-        """Where the stream stands. Taken when every reader has given the same number of samples, it fits any number of
-        readers; `next` is the first sample that none has given."""
-        return {"seed": self._base_seed, "epoch": self.epoch, "next": self._next}
+    def state_dict(self, given: int | None = None) -> dict[str, int]:
+        """Where the stream stands; `next` is the first sample that none has given.
+
+        Taken when every reader has given the same number of samples, it fits any number of readers. The workers of a
+        `DataLoader` read copies that this stream does not see: count what came out, on all ranks together and in this
+        epoch, and tell it as `given`.
+        """
+        return {"seed": self._base_seed, "epoch": self.epoch, "next": self._next if given is None else given}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Go on from a state. Raises SpecError for one of another seed."""
@@ -136,10 +145,15 @@ def _epoch_seed(seed: int, epoch: int) -> int:
     return seed if epoch == 0 else seed_for(seed, "epoch", epoch) % 2**63
 
 
+def _register_with_torch() -> None:
+    """Have a `DataLoader` iterate over streams, so that ranks and workers share the samples; torch is not imported."""
+    torch_data = sys.modules.get("torch.utils.data")
+    if torch_data:
+        torch_data.IterableDataset.register(SceneStream)
+
+
 def _torch_worker() -> tuple[int, int]:
     """(worker, workers) inside a torch DataLoader, else (0, 1); torch is not imported for it."""
-    import sys
-
     torch_data = sys.modules.get("torch.utils.data")
     info = torch_data.get_worker_info() if torch_data else None
     return (info.id, info.num_workers) if info else (0, 1)

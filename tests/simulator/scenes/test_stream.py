@@ -82,6 +82,15 @@ def test_a_stopped_epoch_goes_on_with_another_number_of_readers(world: World, ex
     assert_equal(given, expected)
 
 
+def test_readers_in_turn_give_the_samples_in_order_wherever_they_start(world: World) -> None:
+    readers = [open_stream(world, length=None, worker=worker, workers=3) for worker in range(3)]
+    for reader in readers:
+        reader.load_state_dict(reader.state_dict(given=5))
+    turns = zip(*(islice(reader, 3) for reader in readers), strict=True)
+    assert numbers([sample for turn in turns for sample in turn]) == list(range(5, 14))
+    assert {reader.state_dict()["next"] for reader in readers} == {14}
+
+
 def test_a_state_of_another_seed_is_refused(world: World) -> None:
     with pytest.raises(SpecError, match=r"^The state is of seed 3 and the stream has 4\.$"):
         open_stream(world, seed=4).load_state_dict(open_stream(world).state_dict())
@@ -161,3 +170,28 @@ def test_a_library_that_is_given_open_keeps_its_own_bound(world: World) -> None:
     stream = SceneStream(library, str(world.catalog), SPEC, seed=3, length=2)
     list(stream)
     assert library.cached_bytes == 0
+
+
+# Where torch is installed; the tests do not ask for it.
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_torch_loader_shares_the_samples_among_ranks_and_workers(
+    world: World, expected: list[Sample], workers: int
+) -> None:
+    data = pytest.importorskip("torch.utils.data")
+    given: list[Sample] = []
+    for rank in range(2):
+        stream = open_stream(world, rank=rank, world_size=2)
+        given += [(audio_CT.numpy(), scene) for audio_CT, scene in data.DataLoader(stream, None, num_workers=workers)]
+    assert sorted(numbers(given)) == list(range(LENGTH))
+    assert_equal(given, expected)
+
+
+def test_a_torch_loader_is_stopped_and_goes_on(world: World) -> None:
+    data = pytest.importorskip("torch.utils.data")
+    stream = open_stream(world, length=None)
+    first = [scene.recipe.index for _, scene in islice(data.DataLoader(stream, None, num_workers=2), 5)]
+    assert first == [0, 1, 2, 3, 4]
+    again = open_stream(world, length=None)
+    again.load_state_dict(stream.state_dict(given=5))
+    then = [scene.recipe.index for _, scene in islice(data.DataLoader(again, None, num_workers=1), 4)]
+    assert then == [5, 6, 7, 8]
