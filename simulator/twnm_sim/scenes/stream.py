@@ -30,8 +30,8 @@ class SceneStream:
     `stream[i]` is sample i, so that it also serves as a map-style dataset where it has a length; `composed(i)` has
     stems and Ambisonics too.
 
-    Of `world_size` ranks with `workers` workers each, this one gives the samples i for which i mod (world_size x
-    workers) = rank x workers + worker. Once torch is imported a stream counts as an `IterableDataset`, and in a
+    Of `world_size` ranks with `workers` workers each, this one gives, from where the stream stands, the sample
+    rank x workers + worker and then every (world_size x workers)-th. Once torch is imported a stream counts as an `IterableDataset`, and in a
     `DataLoader` the worker is found by itself; `len` is of all ranks together.
 
     `cache_bytes` bounds the decoded responses, and again the decoded clips, of each process: memory is about twice
