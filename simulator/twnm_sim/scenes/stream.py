@@ -31,8 +31,8 @@ class SceneStream:
     stems and Ambisonics too.
 
     Of `world_size` ranks with `workers` workers each, this one gives, from where the stream stands, the sample
-    rank x workers + worker and then every (world_size x workers)-th. Once torch is imported a stream counts as an `IterableDataset`, and in a
-    `DataLoader` the worker is found by itself; `len` is of all ranks together.
+    rank x workers + worker and then every (world_size x workers)-th. Once torch is imported a stream counts as an
+    `IterableDataset`, and in a `DataLoader` the worker is found by itself; `len` is of all ranks together.
 
     `cache_bytes` bounds the decoded responses, and again the decoded clips, of each process: memory is about twice
     that, and some 60 MB of a scene in the making (5 s of four sources). A library that is given open keeps its own
