@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from twnm_schemas.errors import MachineError
-from twnm_shards.files import appearing, check_writable, disk_errors, free_bytes, partial_of, sha256_of, write_json
+from twnm_shards.files import (
+    appearing,
+    check_writable,
+    disk_errors,
+    free_bytes,
+    partial_of,
+    sha256_of,
+    sweep_partials,
+    write_json,
+)
 
 
 def test_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -28,6 +37,15 @@ def test_nothing_shows_before_the_end_and_the_partial_name_is_known(tmp_path: Pa
     assert path.read_bytes() == b"whole"
     assert partial_of("a.tar") is None
     assert partial_of("download.partial") is None  # somebody else's
+
+
+def test_only_what_a_killed_run_left_of_the_named_files_is_swept(tmp_path: Path) -> None:
+    names = ("a.csv.12-3.partial", "b.csv.12-3.partial", "a.csv", "a.csv.partial", "more.partial")
+    for name in names:
+        (tmp_path / name).touch()
+    sweep_partials(tmp_path, {"a.csv"})
+    assert {path.name for path in tmp_path.iterdir()} == set(names[1:])
+    sweep_partials(tmp_path / "not there", {"a.csv"})
 
 
 def test_two_writers_of_one_path_never_mix(tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ def plan_scenes(request: SceneRequest, on_scan: OnScan | None = None) -> ScenePl
     root = root_of(request.out)
     if request.mode == "resume" and not _holds_scenes(root):
         raise StoreError(f"{root / FOLDER} holds no run to resume; start one without --resume.")
+    shard_size = parse_shard_size(request.shard_size)
     library = open_brirs(request.brirs)
     catalog_path, catalog = _gather_clips(request, root, on_scan)
     ingredients = Ingredients(request.spec, library, catalog, request.profile)
@@ -119,14 +120,15 @@ def plan_scenes(request: SceneRequest, on_scan: OnScan | None = None) -> ScenePl
     shares = share_out(request, ingredients)
     per_scene_bytes, per_scene_s = _try_scenes(maker, shares)
     parts = tuple(
-        _plan_split(request, maker, split, indices, catalog_path, per_scene_bytes) for split, indices in shares.items()
+        _plan_split(request, maker, split, indices, catalog_path, shard_size, per_scene_bytes)
+        for split, indices in shares.items()
     )
     total = sum(len(indices) for indices in shares.values())
     largest = max(parts, key=lambda part: part.job.samples)
     advice = "give another --out, fewer scenes, or a shorter --duration."
     require_space(root / FOLDER, largest.job, per_scene_bytes * total, "The run", advice)
     seconds = _START_S + total * per_scene_s / min(request.workers, count_cores())
-    left_out = tuple(split for split in SPLITS if not request.splits and split not in shares)
+    left_out = () if request.splits else tuple(split for split in SPLITS if split not in ingredients.splits)
     return ScenePlan(request, ingredients, parts, left_out, per_scene_bytes * total, seconds)
 
 
@@ -217,9 +219,10 @@ def _plan_split(
     split: str,
     indices: tuple[int, ...],
     catalog: Path,
+    shard_size: tuple[str, float],
     scene_bytes: float,
 ) -> SplitPlan:
-    kind, size = parse_shard_size(request.shard_size)
+    kind, size = shard_size
     # sizes that were tried depend on the first scenes alone, so that shards do not depend on the run
     per_shard = int(size) if kind == "samples" else max(1, round(size / scene_bytes))
     job = Job(

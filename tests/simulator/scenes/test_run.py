@@ -121,6 +121,12 @@ def test_a_split_without_rooms_is_left_out_and_said(world: World, tmp_path: Path
         plan_scenes(ask(world, tmp_path / "x", spec=spec, splits=("validation",)))
 
 
+def test_a_split_that_no_scene_fell_into_is_not_said_to_be_empty(world: World, tmp_path: Path) -> None:
+    plan = plan_scenes(ask(world, tmp_path / "x", 2))
+    assert [part.split for part in plan.parts] == ["train"]
+    assert plan.left_out == ()
+
+
 def test_no_split_at_all_is_one_sentence(world: World, tmp_path: Path) -> None:
     spec = SPEC.model_copy(update={"clips": ClipFilter(labels=("whale",))})
     with pytest.raises(SpecError, match=r"^No split has both rooms and clips .* 0/0/0 clips in train.*\.$"):
