@@ -220,9 +220,9 @@ class Event(Strict):
     frame is active within 30 dB of the event's loudest one and above -60 dBFS. `onset_s` and `offset_s`: the first and
     last 10 ms within these bounds; `active_s`: the time of active frames (10 ms each); `level_left_dbfs` and
     `level_right_dbfs`: RMS in them; `snr_db`: the event's energy over that of all else (other events, background,
-    noise) in them, both ears, null where there is nothing else; `audible_s`: the time of active frames in which it is
-    at most 10 dB below all else. Where no frame is above -60 dBFS, `active_s` and `audible_s` are 0 and the others are
-    those of the frames within 30 dB.
+    noise) in them, both ears, null where nothing else is within 100 dB; `audible_s`: the time of active frames in which
+    it is at most 10 dB below all else. Where no frame is above -60 dBFS, `active_s` and `audible_s` are 0 and the
+    others are those of the frames within 30 dB.
     """
 
     index: int

@@ -11,6 +11,7 @@ from twnm_sim.cli import (
     import_command,
     plot_command,
     render_command,
+    stats_command,
 )
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app.command("import")(import_command.import_rooms)
 app.command("compose")(compose_command.compose)
 app.command("scene-spec")(compose_command.scene_spec)
 app.command("rebuild")(compose_command.rebuild)
+app.command("stats")(stats_command.stats)
 app.command("check")(check_command.check)
 app.command("plot")(plot_command.plot)
 app.command("describe")(describe_command.describe)

@@ -20,6 +20,7 @@ HOP_S = 0.01
 ACTIVE_DB = -30.0
 FLOOR_DBFS = -60.0
 AUDIBLE_DB = -10.0
+NOTHING_DB = 100.0  # what lies so far below an event is the rounding of transforms
 AUDIBLE_ENOUGH_S, AUDIBLE_ENOUGH_SHARE = 1.0, 0.8
 _SILENT_DBFS = -200.0  # what stands for the level of digital silence
 _ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, 10.0
@@ -89,7 +90,7 @@ def _measure_event(stem_CT: Audio, mixture_CT: Audio, sample_rate: int) -> Heard
     def seconds(hops: int) -> float:
         return float(min(hops * hop, stem_CT.shape[1]) / sample_rate)
 
-    rest = float(rest_L[used_L].sum())
+    own, rest = (float(power_L[used_L].sum()) for power_L in (own_L, rest_L))
     left, right = (decibels(float(own_L[used_L].mean())) for own_L in own_CL)
     return Heard(
         onset_s=seconds(int(blocks[0])),
@@ -97,7 +98,7 @@ def _measure_event(stem_CT: Audio, mixture_CT: Audio, sample_rate: int) -> Heard
         active_s=seconds(int(np.count_nonzero(active_L))),
         level_left_dbfs=left,
         level_right_dbfs=right,
-        snr_db=decibels(float(own_L[used_L].sum()) / rest) if rest > 0.0 else None,
+        snr_db=decibels(own / rest) if rest > own * _power(-NOTHING_DB) else None,
         audible_s=seconds(int(np.count_nonzero(audible_L))),
     )
 
