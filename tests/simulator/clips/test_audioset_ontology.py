@@ -1,10 +1,10 @@
 """The table of AudioSet's classes: whole, and true where it can be checked from elsewhere."""
 
-from twnm_sim.clips.adapters.audioset_ontology import find_ancestors, load_ontology, say_class, split_leaves
+from twnm_sim.clips.audioset_ontology import ancestor_ids, load_ontology, say_class, split_leaves
 
 
 def name_ancestors(mid: str) -> set[str]:
-    return {say_class(ancestor) for ancestor in find_ancestors(mid)}
+    return {say_class(ancestor) for ancestor in ancestor_ids(mid)}
 
 
 def test_it_has_the_632_classes_of_the_paper_and_no_parent_is_unknown() -> None:
@@ -28,7 +28,7 @@ def test_its_roots_are_the_seven_families_of_the_paper() -> None:
 
 
 def test_no_class_is_its_own_ancestor() -> None:
-    assert all(mid not in find_ancestors(mid) for mid in load_ontology())
+    assert all(mid not in ancestor_ids(mid) for mid in load_ontology())
 
 
 def test_ancestors_come_by_every_path() -> None:
@@ -42,7 +42,7 @@ def test_ancestors_come_by_every_path() -> None:
         "source-ambiguous sounds",
     }
     assert name_ancestors("/m/0dgw9r") == set()
-    assert find_ancestors("/m/nothing") == frozenset()
+    assert ancestor_ids("/m/nothing") == frozenset()
 
 
 def test_leaves_are_what_is_broader_than_nothing_else_in_the_order_given() -> None:

@@ -8,9 +8,9 @@ from clip_files import ESC10, noise, write_sound, write_table
 
 from twnm_schemas.errors import StoreError
 from twnm_schemas.licences import UNKNOWN
-from twnm_sim.clips.adapters.audioset_ontology import load_ontology
 from twnm_sim.clips.adapters.esc50 import list_clips, name_broader, name_class
 from twnm_sim.clips.adapters.esc50_classes import CLASSES, SPELLINGS
+from twnm_sim.clips.audioset_ontology import load_ontology
 from twnm_sim.clips.listing import Found
 from twnm_sim.clips.scan import scan_clips
 from twnm_sim.clips.specs import parse_spec

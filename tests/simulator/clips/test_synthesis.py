@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from twnm_schemas.errors import SpecError
 from twnm_shards.rng import rng_for
-from twnm_sim.clips.adapters.audioset_ontology import load_ontology, say_class
+from twnm_sim.clips.audioset_ontology import load_ontology, say_class
 from twnm_sim.clips.probe import find_active
 from twnm_sim.clips.synthesis import CLASSES, RATE, class_of, clip_id_of, measure_clip, synthesise_clip
 from twnm_sim.clips.synthesis.draws import Draws

@@ -22,9 +22,9 @@ from typing import NamedTuple
 
 from twnm_schemas.errors import StoreError
 from twnm_schemas.licences import UNKNOWN, parse_license
-from twnm_sim.clips.adapters.audioset_ontology import find_ancestors, load_ontology
 from twnm_sim.clips.adapters.esc50_classes import CLASSES, SPELLINGS
 from twnm_sim.clips.adapters.folder import say_name
+from twnm_sim.clips.audioset_ontology import ancestor_ids, load_ontology
 from twnm_sim.clips.listing import ClipSpec, Found
 from twnm_sim.clips.tables import read_table
 
@@ -149,5 +149,5 @@ def name_broader(label: str, mid: str) -> tuple[str, ...]:
     ontology = load_ontology()
     if not mid:
         return ()
-    names = [ontology[mid].name.lower(), *sorted(ontology[broader].name.lower() for broader in find_ancestors(mid))]
+    names = [ontology[mid].name.lower(), *sorted(ontology[broader].name.lower() for broader in ancestor_ids(mid))]
     return tuple(name for name in names if name != label)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from twnm_schemas.errors import StoreError
 from twnm_schemas.licences import parse_license
-from twnm_sim.clips.adapters.audioset_ontology import split_leaves
+from twnm_sim.clips.audioset_ontology import split_leaves
 from twnm_sim.clips.listing import ClipSpec, Found
 from twnm_sim.clips.tables import read_json_object, read_table
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from twnm_schemas.errors import StoreError
 from twnm_schemas.licences import UNKNOWN, parse_license
-from twnm_sim.clips.adapters.audioset_ontology import say_class, split_leaves
+from twnm_sim.clips.audioset_ontology import say_class, split_leaves
 from twnm_sim.clips.listing import ClipSpec, Found
 from twnm_sim.clips.tables import read_table
 

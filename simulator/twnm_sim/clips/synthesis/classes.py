@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twnm_sim.clips.adapters.audioset_ontology import load_ontology, say_class
+from twnm_sim.clips.audioset_ontology import load_ontology, say_class
 from twnm_sim.clips.synthesis import alarms, creatures, impacts, machines, rhythms, textures, tones
 from twnm_sim.clips.synthesis.draws import Draws
 

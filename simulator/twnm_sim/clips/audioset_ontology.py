@@ -36,18 +36,18 @@ def load_ontology() -> dict[str, SoundClass]:
 
 
 @cache
-def find_ancestors(mid: str) -> frozenset[str]:
+def ancestor_ids(mid: str) -> frozenset[str]:
     """The ids of every class broader than this one, by any path; none for an id that AudioSet does not have."""
     known = load_ontology().get(mid)
     if known is None:
         return frozenset()
-    return frozenset(known.parents).union(*map(find_ancestors, known.parents))
+    return frozenset(known.parents).union(*map(ancestor_ids, known.parents))
 
 
 def split_leaves(mids: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The ids that are most specific, and those that are broader than another of them; both in the given order."""
     mids = tuple(dict.fromkeys(mids))
-    broader = frozenset().union(*map(find_ancestors, mids))
+    broader = frozenset().union(*map(ancestor_ids, mids))
     return tuple(m for m in mids if m not in broader), tuple(m for m in mids if m in broader)
 
 
