@@ -13,7 +13,8 @@ class Clip(Strict):
     words; `labels`: all leaf classes, `audioset_ids` beside them ("" where the source has none), `ancestors`: every
     broader class. `sha256`: of the file's bytes (of the recipe where synthesised). `onset_s` and `offset_s`: between
     them lies what is within 40 dB of the loudest 10 ms; `level_dbfs`: the level of these frames (RMS, full scale 0 dB)
-    after mixing to mono. `group` is hashed to the `split`; `source_split` is what the dataset itself says.
+    after mixing to mono. `license` is of the sound, `caption_license` of the words ("" where there are none). `group`
+    is hashed to the `split`; `source_split` is what the dataset itself says.
     """
 
     clip_id: str = Field(min_length=3)
@@ -29,6 +30,7 @@ class Clip(Strict):
     audioset_ids: tuple[str, ...]
     ancestors: tuple[str, ...]
     caption: str
+    caption_license: str
     language: str
     speaker: str
     uploader: str

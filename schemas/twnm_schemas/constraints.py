@@ -109,7 +109,7 @@ _PHRASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (  # words, kind, what 
     (rf"farthest by {_NUMBER} ?x", "farthest", ("ratio",)),
     (rf"nearest by {_NUMBER} ?x", "nearest", ("ratio",)),
     (rf"distance order by {_NUMBER} ?x", "distance_order", ("ratio",)),
-    (r"equal distance", "equal_distance", ()),
+    (rf"equal distance(?: within {_NUMBER} ?x and {_NUMBER} ?db)?", "equal_distance", ("ratio", "drr_db")),
     (rf"pairwise {_NUMBER}(?: degrees?)?", "pairwise", ("degrees",)),
     (rf"pairwise lateral {_NUMBER}(?: degrees?)?", "pairwise_lateral", ("degrees",)),
     (rf"opposite sides(?: by {_NUMBER}(?: degrees?)?)?", "opposite_sides", ("degrees",)),
@@ -140,19 +140,19 @@ def say_constraint(constraint: Constraint) -> str:
     """The constraint in the words that `parse_constraint` reads (a sector for any source says so)."""
     match constraint:
         case Farthest() | Nearest():
-            return f"{constraint.kind} by {constraint.ratio:g}x"
+            return f"{constraint.kind} by {constraint.ratio:.12g}x"
         case DistanceOrder():
-            return f"distance order by {constraint.ratio:g}x"
+            return f"distance order by {constraint.ratio:.12g}x"
         case EqualDistance():
-            return "equal distance"
+            return f"equal distance within {constraint.ratio:.12g}x and {constraint.drr_db:.12g} dB"
         case Pairwise():
-            return f"pairwise {constraint.degrees:g} degrees"
+            return f"pairwise {constraint.degrees:.12g} degrees"
         case PairwiseLateral():
-            return f"pairwise lateral {constraint.degrees:g} degrees"
+            return f"pairwise lateral {constraint.degrees:.12g} degrees"
         case OppositeSides():
-            return f"opposite sides by {constraint.degrees:g} degrees"
+            return f"opposite sides by {constraint.degrees:.12g} degrees"
         case Sector():
             suffix = " for any source" if constraint.who == "any" else ""
-            return f"sector {constraint.start_deg:g} to {constraint.stop_deg:g}{suffix}"
+            return f"sector {constraint.start_deg:.12g} to {constraint.stop_deg:.12g}{suffix}"
         case SameClass():
             return "same class twice" if constraint.times == 2 else f"same class {constraint.times} times"

@@ -18,6 +18,8 @@ from twnm_schemas.rooms import Listener, Triple
 
 SceneOutput = Literal["binaural", "foa"]
 Colour = Literal["white", "pink", "brown"]
+Decibels = Annotated[float, Field(ge=-100.0, le=100.0)]  # a ratio
+FullScale = Annotated[float, Field(ge=-160.0, le=0.0)]  # a level or loudness under full scale
 MAX_SOURCES = 16
 MAX_SCENE_S = 60.0
 
@@ -91,7 +93,8 @@ class SceneSpec(Strict):
     `sources`: how many. `classes` "distinct": no two events share a class or stand to each other as part and whole
     (unless a constraint asks for one class twice). `balance`: "label" draws the class first, "clip" draws clips evenly.
     `gain_db`: of a clip, after its level was brought to a common one. `onset_s`: when a clip begins; it is drawn again
-    where `min_overlap_s` (every two events sound together that long) or `max_overlap_s` is not met. `audible`: where
+    where `min_overlap_s` (every two events sound together that long) or `max_overlap_s` is not met, and so is the scene
+    where they are not as heard, reverberation included (to 0.05 s). `audible`: where
     one event drowns another (`Event.audible_s` under 1 s and under 80 % of `active_s`), gains are drawn again, and the
     whole scene if that does not help. `noise_dbfs`: white noise of the microphones,
     independent in each channel. `sample_rate` and `hrtf` are asked of the library, null takes what it has.
@@ -133,6 +136,14 @@ class SceneSpec(Strict):
             raise ValueError(f"sources: a scene has 1 to {MAX_SOURCES} sources, not {low:g} to {high:g}")
         if self.onset_s.bounds()[0] < 0 or self.onset_s.bounds()[1] >= self.duration_s:
             raise ValueError("onset_s: clips begin within the scene, at 0 or later and before its end")
+        for name, drawn, least, most in (
+            ("gain_db", self.gain_db, -100.0, 100.0),
+            ("loudness", self.loudness.value, -70.0, 0.0),
+            ("noise_dbfs", self.noise_dbfs, -160.0, 0.0),
+            ("ambience", self.ambience.snr_db if self.ambience else None, -100.0, 100.0),
+        ):
+            if drawn is not None and not least <= drawn.bounds()[0] <= drawn.bounds()[1] <= most:
+                raise ValueError(f"{name}: it may be {least:g} to {most:g} dB, not {_say_bounds(drawn)}")
         for constraint in self.constraints:
             if low < least_sources(constraint):
                 raise ValueError(
@@ -145,11 +156,16 @@ class SceneSpec(Strict):
         return self
 
 
+def _say_bounds(drawn: Distribution) -> str:
+    return " to ".join(f"{bound:g}" for bound in drawn.bounds())
+
+
 class EventRecipe(Strict):
     """One clip as it is placed. Samples are at the scene's rate.
 
     `clip_start` and `length`: the piece of the clip; `emitted`: the scene's sample at which it begins to be emitted;
-    `fade`: samples of a raised-cosine fade at a cut end (0: the clip's own). `gain_db`: over the common level.
+    `fade_in` and `fade_out`: samples of a raised-cosine fade at its ends (0: none). `level_dbfs`: the clip's own level
+    (`Clip.level_dbfs`), by which it is brought to the common one; `gain_db`: over the common level.
     """
 
     clip_id: str
@@ -160,21 +176,22 @@ class EventRecipe(Strict):
     emitted: int = Field(ge=0)
     fade_in: int = Field(ge=0)
     fade_out: int = Field(ge=0)
-    gain_db: float
+    level_dbfs: float = Field(ge=-200.0, le=20.0)
+    gain_db: Decibels
 
 
 class AmbienceRecipe(Strict):
     """A drawn background; its noise follows from the scene's seed, index and room."""
 
     colour: Colour
-    snr_db: float
+    snr_db: Decibels
 
 
 class SceneRecipe(Strict):
     """One draw: with the same clips and responses it gives the same audio.
 
     `index`: the scene's number, part of the address of all that is random; `room_fingerprint`: of the library that
-    holds the room; `group`: what decides the room's split.
+    holds the room.
     """
 
     index: int = Field(ge=0)
@@ -182,14 +199,14 @@ class SceneRecipe(Strict):
     composer: str
     room_id: str
     room_fingerprint: str
-    sample_rate: int
-    samples: int = Field(gt=0)
-    events: tuple[EventRecipe, ...] = Field(min_length=1)
-    loudness_unit: str
-    loudness: float
+    sample_rate: int = Field(ge=8000, le=192000)
+    samples: int = Field(gt=0, le=round(MAX_SCENE_S * 192000))
+    events: tuple[EventRecipe, ...] = Field(min_length=1, max_length=MAX_SOURCES)
+    loudness_unit: Literal["lufs", "dbfs"]
+    loudness: FullScale
     ambience: AmbienceRecipe | None
-    noise_dbfs: float | None
-    outputs: tuple[str, ...]
+    noise_dbfs: FullScale | None
+    outputs: tuple[SceneOutput, ...]
     stems: bool
     dry: bool
 
@@ -214,7 +231,8 @@ class Event(Strict):
     """One sound in a scene: what it is, where it is to the listener, and how it is heard.
 
     Angles are in the listener frame; what a measured room does not tell is null. `label` is the most specific class,
-    `labels` all leaf classes, `ancestors` the broader ones. `gain_db`: drawn, over the common level of clips.
+    `labels` all leaf classes, `ancestors` the broader ones. `caption` is empty where its own terms would bind the
+    scene. `group` decided the clip's split. `gain_db`: drawn, over the common level of clips.
 
     Heard, from the event's own sound at both ears as it is in the finished mixture, in frames of 20 ms every 10 ms. A
     frame is active within 30 dB of the event's loudest one and above -60 dBFS. `onset_s` and `offset_s`: the first and
@@ -235,6 +253,10 @@ class Event(Strict):
     caption: str
     language: str
     speaker: str
+    uploader: str
+    freesound_id: str
+    video_id: str
+    group: str
     source_index: int
     position_m: Triple | None
     azimuth_deg: float = Field(ge=0.0, lt=360.0)
@@ -268,9 +290,10 @@ class SceneAcoustics(Strict):
 
 
 class SceneRoom(Strict):
-    """The room of a scene and who listens in it; null where a measured room does not tell."""
+    """A scene's room and who listens in it; null where a measured room does not tell. `group` decided its split."""
 
     room_id: str
+    group: str
     origin: str
     name: str
     size_m: Triple | None
@@ -285,7 +308,7 @@ class SceneRoom(Strict):
 
 
 class Overlap(Strict):
-    """How long two events are active together; `first` and `second` are indices of events."""
+    """For how long two events are both active (`Event`), without pauses; `first` and `second` are indices of events."""
 
     first: int
     second: int

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from twnm_sim.hrtf import Hrtf, load_hrtf
     from twnm_sim.measure import measure_brir
     from twnm_sim.render.brirs import render_brirs
-    from twnm_sim.scenes.maker import compose_scene
+    from twnm_sim.scenes.maker import SceneMaker, compose_scene
     from twnm_sim.scenes.stream import SceneStream
 
 _MODULES = {
+    "SceneMaker": "twnm_sim.scenes.maker",
     "SceneStream": "twnm_sim.scenes.stream",
     "compose_scene": "twnm_sim.scenes.maker",
     "scan_clips": "twnm_sim.clips.scan",
@@ -27,7 +28,16 @@ _MODULES = {
     "render_brirs": "twnm_sim.render.brirs",
 }
 
-__all__ = ["Hrtf", "SceneStream", "compose_scene", "load_hrtf", "measure_brir", "render_brirs", "scan_clips"]
+__all__ = [
+    "Hrtf",
+    "SceneMaker",
+    "SceneStream",
+    "compose_scene",
+    "load_hrtf",
+    "measure_brir",
+    "render_brirs",
+    "scan_clips",
+]
 
 
 def __getattr__(name: str) -> Any:

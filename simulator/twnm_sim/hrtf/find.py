@@ -3,14 +3,14 @@
 from functools import lru_cache
 
 from twnm_schemas.errors import TwnmError
-from twnm_schemas.records import HrtfInfo
+from twnm_schemas.records import HrtfInfo, RoomRecord
 from twnm_sim.hrtf.load import load_hrtf
 from twnm_sim.hrtf.model import Hrtf
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _load(name: str, sample_rate: int) -> Hrtf:
-    """One head, kept: what is computed of it is cached by its identity."""
+    """A few heads, kept: what is computed of them is cached by their identity."""
     return load_hrtf(name, sample_rate)
 
 
@@ -29,3 +29,10 @@ def find_head(info: HrtfInfo, given: str | None) -> tuple[Hrtf | None, str]:
         where = given or info.name
         return None, f"{where} is not the head of the records (another SHA-256); name its file with --hrtf"
     return hrtf, ""
+
+
+def why_no_head(record: RoomRecord) -> str:
+    """Why the head of a room cannot be loaded by what its record says; "" where it can."""
+    if record.hrtf is None:
+        return f"the head in {record.name or record.room_id} was not measured by itself"
+    return find_head(record.hrtf, None)[1]

@@ -16,15 +16,24 @@ from twnm_sim.scenes.brirs import BrirLibrary, OpenRoom
 from twnm_sim.scenes.caches import ClipReader
 from twnm_sim.scenes.credits import license_of
 from twnm_sim.scenes.draw import COMPOSER
-from twnm_sim.scenes.heard import Heard, measure_events
+from twnm_sim.scenes.heard import Heard, loudest_dbfs, measure_events
 from twnm_sim.scenes.labels import Context, label_scene
 from twnm_sim.scenes.master import ClipSilentError, mix_scene
-from twnm_sim.scenes.mix import DrySpectra, cut_piece, decibels_to_gain, hear_each, hear_together, transform_dry
+from twnm_sim.scenes.mix import (
+    COMMON_LEVEL_DBFS,
+    DrySpectra,
+    cut_piece,
+    decibels_to_gain,
+    hear_each,
+    hear_together,
+    transform_dry,
+)
 
 Audio = NDArray[np.float32]
 # Of a sound's energy times its response's. Before the direct sound arrives there is what the zero-phase high-pass and
 # rounding leave, -87 dB at most; 40 samples after it, -45 dB (measured on rendered rooms).
 _UNHEARD = 1e-7
+_PAUSE_DB = 20.0  # under the level of a clip's active frames lies no part of its sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +146,9 @@ def find_clip(clips: Mapping[str, Clip], clip_id: str, sha256: str) -> Clip:
 
 
 def _cut(reader: ClipReader, clip: Clip, event: EventRecipe) -> Audio:
-    piece_T = cut_piece(reader.read(clip), clip.level_dbfs, event)
-    if not len(piece_T) or not np.any(piece_T):
+    """The piece, refused where it holds but a pause: what is left there would be lifted to a sound's loudness."""
+    piece_T = cut_piece(reader.read(clip), event)
+    if loudest_dbfs(piece_T, reader.sample_rate) < COMMON_LEVEL_DBFS - _PAUSE_DB:
         raise ClipSilentError(f"The clip {clip.clip_id} is silent where the scene wants it.")
     return piece_T
 

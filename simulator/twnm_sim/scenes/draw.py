@@ -6,7 +6,7 @@ other.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -20,6 +20,7 @@ from twnm_schemas.licences import profile_allows
 from twnm_schemas.scenes import AmbienceRecipe, EventRecipe, SceneRecipe, SceneSpec
 from twnm_shards.rng import rng_for
 from twnm_sim.clips.catalog import Catalog
+from twnm_sim.hrtf.find import why_no_head
 from twnm_sim.scenes.brirs import BrirLibrary
 from twnm_sim.scenes.pool import ClipPool, draw_clips, gather_pool, require_clips
 from twnm_sim.scenes.positions import PositionTable
@@ -28,7 +29,7 @@ from twnm_sim.scenes.search import Starvation, find_positions
 Address = tuple[str | int, ...]
 COMPOSER = "scene-1"  # raise it with every change that moves a byte of a scene
 SPLITS = ("train", "validation", "test")
-_ROOM_TRIES = 64
+_QUICK_TRIES = 8  # rooms tried before all are put in an order
 _ONSET_TRIES = 100
 _LEAD_S = 0.005  # kept of a clip before its onset
 _FADE_S = 0.005
@@ -45,6 +46,7 @@ class Ingredients:
     profile: str = "open"
     _pools: dict[str, ClipPool] = field(default_factory=dict)
     _rooms: dict[str, NDArray[np.intp]] = field(default_factory=dict)
+    _groups: dict[str, list[NDArray[np.intp]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_library(self.spec, self.brirs, self.profile)
@@ -60,8 +62,33 @@ class Ingredients:
         if split not in self._rooms:
             table = self.brirs.positions
             fits_R = _rooms_that_fit(self.spec, table) & np.isin(table.license_R, _licenses(table, self.profile))
+            if self.spec.ambience is not None:
+                fits_R &= self._has_head_R
             self._rooms[split] = np.flatnonzero(fits_R & (table.split_R == split))
         return self._rooms[split]
+
+    def room_groups(self, split: str) -> list[NDArray[np.intp]]:
+        """The same rooms, those of one group together: the poses of a measured room are one room to draw."""
+        if split not in self._groups:
+            rooms = self.rooms(split)
+            _, group_R = np.unique(self.brirs.positions.group_R[rooms], return_inverse=True)
+            order = np.argsort(group_R, kind="stable")
+            self._groups[split] = np.split(rooms[order], np.flatnonzero(np.diff(group_R[order])) + 1)
+        return self._groups[split]
+
+    @cached_property
+    def _has_head_R(self) -> NDArray[np.bool_]:
+        """The rooms whose head can be loaded, as a background needs it. Raises SpecError if there are none."""
+        table = self.brirs.positions
+        kinds = np.array(
+            [f"{a} {b} {c}" for a, b, c in zip(table.origin_R, table.fingerprint_R, table.head_R, strict=True)]
+        )
+        _, first, kind_R = np.unique(kinds, return_index=True, return_inverse=True)
+        reasons = [why_no_head(self.brirs.room(int(number)).record) for number in first]
+        has_head_R: NDArray[np.bool_] = np.array([not reason for reason in reasons])[kind_R]
+        if not has_head_R.any():
+            raise SpecError(f"No background can be made: {reasons[0]}; leave the ambience out of the spec.")
+        return has_head_R
 
     @cached_property
     def splits(self) -> tuple[str, ...]:
@@ -143,6 +170,8 @@ def draw_scene(
     spec = ingredients.spec
     # the number of sources is the scene's own: drawn anew at each attempt, few would be left of those hard to fulfil
     count = round(spec.sources.draw(rng_for(seed, "scene", split, index, "sources")))
+    if room is not None:
+        count = min(count, int(np.count_nonzero(ingredients.brirs.positions.usable_RP[room])))
     number, places = _draw_places(ingredients, split, count, room, rng("places"))
     _refuse_buried(spec, ingredients.brirs.positions, number, places)
     clips = _draw_clips(ingredients, split, count, number, rng("clips"))
@@ -191,12 +220,8 @@ def _draw_places(
 ) -> tuple[int, list[int]]:
     """A room, and a position in it for each source."""
     spec, table = ingredients.spec, ingredients.brirs.positions
-    rooms: Sequence[int] = [fixed] if fixed is not None else ingredients.rooms(split).tolist()
-    if not rooms:
-        raise SpecError(f"No room of the {split} split fits the spec; add rooms, or loosen the room filter.")
     starvation = Starvation()
-    tried = (rooms[int(rng.integers(len(rooms)))] for _ in range(_ROOM_TRIES if len(rooms) > 1 else 1))
-    for room in tried:
+    for room in [fixed] if fixed is not None else _order_rooms(ingredients, split, rng):
         places = find_positions(table, room, count, spec.placement, spec.constraints, rng, starvation)
         if places is not None:
             return room, places
@@ -206,6 +231,22 @@ def _draw_places(
         f"No scene of {count} sources was found: {starvation.describe()}; "
         "loosen it, or render more rooms and positions."
     )
+
+
+def _order_rooms(ingredients: Ingredients, split: str, rng: np.random.Generator) -> Iterator[int]:
+    """The rooms in the order to try them: some drawn at once, then all of them, one pose of every room first.
+
+    Raises SpecError where there are none.
+    """
+    groups = ingredients.room_groups(split)
+    if not len(ingredients.rooms(split)):
+        raise SpecError(f"No room of the {split} split fits the spec; add rooms, or loosen the room filter.")
+    for _ in range(_QUICK_TRIES):
+        group = groups[int(rng.integers(len(groups)))]
+        yield int(group[int(rng.integers(len(group)))])
+    shuffled = [rng.permutation(groups[place]) for place in rng.permutation(len(groups))]
+    for pose in range(max(map(len, shuffled))):
+        yield from (int(group[pose]) for group in shuffled if pose < len(group))
 
 
 def _draw_clips(ingredients: Ingredients, split: str, count: int, room: int, rng: np.random.Generator) -> list[Clip]:
@@ -267,6 +308,7 @@ def _place_clip(
     return EventRecipe(
         clip_id=clip.clip_id,
         clip_sha256=clip.sha256,
+        level_dbfs=clip.level_dbfs,
         source_index=source,
         clip_start=start,
         length=length,

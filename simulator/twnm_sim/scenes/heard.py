@@ -4,7 +4,7 @@ Definitions are those of `twnm_schemas.Event` and `twnm_schemas.Scene`. Shapes: 
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,7 +28,7 @@ _ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, 10.0
 
 @dataclass(frozen=True)
 class Heard:
-    """The measured fields of `twnm_schemas.Event`."""
+    """The measured fields of `twnm_schemas.Event`, and in which frames (L,) it is active."""
 
     onset_s: float
     offset_s: float
@@ -37,6 +37,7 @@ class Heard:
     level_right_dbfs: float
     snr_db: float | None
     audible_s: float
+    active_L: NDArray[np.bool_] = field(repr=False, compare=False)
 
     @property
     def is_audible(self) -> bool:
@@ -100,7 +101,14 @@ def _measure_event(stem_CT: Audio, mixture_CT: Audio, sample_rate: int) -> Heard
         level_right_dbfs=right,
         snr_db=decibels(own / rest) if rest > own * _power(-NOTHING_DB) else None,
         audible_s=seconds(int(np.count_nonzero(audible_L))),
+        active_L=active_L,
     )
+
+
+def active_together_s(first: Heard, second: Heard, samples: int, sample_rate: int) -> float:
+    """For how long two events are both active, in seconds; `samples`: of the scene."""
+    hops = int(np.count_nonzero(first.active_L & second.active_L))
+    return float(min(hops * frame_hop(sample_rate), samples) / sample_rate)
 
 
 def frame_hop(sample_rate: int) -> int:
@@ -118,6 +126,14 @@ def _frame_powers(audio_CT: Audio, sample_rate: int) -> tuple[Floats, Floats]:
     power_CL = np.einsum("clt,clt->cl", block_CLT, block_CLT).astype(np.float64) / hop
     frame_CL = 0.5 * (power_CL[:, :-1] + power_CL[:, 1:])
     return frame_CL, power_CL.mean(axis=0)
+
+
+def loudest_dbfs(audio_T: Audio, sample_rate: int) -> float:
+    """The level of the loudest 20 ms of one channel; of all of it where it is shorter."""
+    hop = frame_hop(sample_rate)
+    if len(audio_T) < 2 * hop:
+        return decibels(float(np.vdot(audio_T, audio_T)) / max(len(audio_T), 1))
+    return decibels(float(_frame_powers(audio_T[None], sample_rate)[0].max()))
 
 
 def _power(level_db: float) -> float:

@@ -3,32 +3,39 @@
 Shapes: C channels, T samples.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 
 from twnm_schemas.acoustics import Acoustics
 from twnm_schemas.base import NameValue
 from twnm_schemas.clips import Clip
+from twnm_schemas.errors import LicenseError
+from twnm_schemas.licences import combine_licenses
 from twnm_schemas.records import RoomRecord
 from twnm_schemas.scenes import Event, Overlap, Scene, SceneAcoustics, SceneRecipe, SceneRoom
 from twnm_sim.scenes.brirs import OpenRoom
 from twnm_sim.scenes.credits import attribute
-from twnm_sim.scenes.heard import Heard, level_dbfs
+from twnm_sim.scenes.heard import Heard, active_together_s, level_dbfs
 from twnm_sim.scenes.master import Mixture
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a record says of a scene beyond its recipe: the set it belongs to."""
+    """What a record says of a scene beyond its recipe: the set it belongs to.
+
+    `scene_id`: its name, "" for that of its number; an edited recipe needs a name of its own.
+    """
 
     split: str
     license_profile: str = "open"
     fingerprint: str = ""
     rejections: tuple[str, ...] = ()
     versions: tuple[NameValue, ...] = ()
+    scene_id: str = ""
 
 
 def label_scene(
@@ -42,18 +49,18 @@ def label_scene(
 ) -> Scene:
     """The record. `clips` and `heard` go with the recipe's events; `audio` is filled in where members are encoded."""
     events = tuple(
-        _label_event(index, room, clip, recipe, sound)
+        _label_event(index, room, clip, recipe, sound, license_spdx)
         for index, (clip, sound) in enumerate(zip(clips, heard, strict=True))
     )
     ambience_CT = mixture.ambience_CT
     return Scene(
-        scene_id=f"scene-{recipe.index:06d}",
+        scene_id=context.scene_id or name_scene(recipe.index),
         room_id=recipe.room_id,
         sample_rate=recipe.sample_rate,
         duration_s=recipe.samples / recipe.sample_rate,
         channels=len(mixture.audio_CT),
         events=events,
-        overlaps=tuple(_find_overlaps(heard)),
+        overlaps=tuple(find_overlaps(heard, recipe)),
         room=_label_room(room.record, [event.acoustics for event in events]),
         loudness_lufs=mixture.loudness_lufs,
         level_dbfs=level_dbfs(mixture.audio_CT),
@@ -75,7 +82,17 @@ def label_scene(
     )
 
 
-def _label_event(index: int, room: OpenRoom, clip: Clip, recipe: SceneRecipe, heard: Heard) -> Event:
+def _may_quote(clip: Clip, license_spdx: str) -> bool:
+    """Whether the words of a clip may stand in a record of a scene under this licence, and leave it as it is."""
+    if not clip.caption_license:
+        return True
+    try:
+        return combine_licenses([license_spdx, clip.caption_license]) == license_spdx
+    except LicenseError:
+        return False
+
+
+def _label_event(index: int, room: OpenRoom, clip: Clip, recipe: SceneRecipe, heard: Heard, license_spdx: str) -> Event:
     placed = recipe.events[index]
     source = room.source(placed.source_index)
     return Event(
@@ -86,9 +103,13 @@ def _label_event(index: int, room: OpenRoom, clip: Clip, recipe: SceneRecipe, he
         labels=clip.labels,
         audioset_ids=clip.audioset_ids,
         ancestors=clip.ancestors,
-        caption=clip.caption,
+        caption=clip.caption if _may_quote(clip, license_spdx) else "",
         language=clip.language,
         speaker=clip.speaker,
+        uploader=clip.uploader,
+        freesound_id=clip.freesound_id,
+        video_id=clip.video_id,
+        group=clip.group,
         source_index=source.index,
         position_m=source.position_m,
         azimuth_deg=source.azimuth_deg,
@@ -108,18 +129,23 @@ def _label_event(index: int, room: OpenRoom, clip: Clip, recipe: SceneRecipe, he
     )
 
 
-def _find_overlaps(heard: list[Heard]) -> Iterable[Overlap]:
-    for second in range(len(heard)):
-        for first in range(second):
-            a, b = heard[first], heard[second]
-            seconds = min(a.offset_s, b.offset_s) - max(a.onset_s, b.onset_s)
-            if seconds > 0.0:
-                yield Overlap(first=first, second=second, seconds=seconds)
+def name_scene(index: int) -> str:
+    """The name of the scene of that number."""
+    return f"scene-{index:06d}"
+
+
+def find_overlaps(heard: Sequence[Heard], recipe: SceneRecipe) -> Iterable[Overlap]:
+    """Every two events that are active together, and for how long."""
+    for first, second in combinations(range(len(heard)), 2):
+        seconds = active_together_s(heard[first], heard[second], recipe.samples, recipe.sample_rate)
+        if seconds > 0.0:
+            yield Overlap(first=first, second=second, seconds=seconds)
 
 
 def _label_room(record: RoomRecord, heard_at: list[Acoustics]) -> SceneRoom:
     return SceneRoom(
         room_id=record.room_id,
+        group=record.group,
         origin=record.origin,
         name=record.name,
         size_m=record.size_m,

@@ -18,7 +18,7 @@ from twnm_sim.clips.catalog import Catalog
 from twnm_sim.clips.scan import scan_clips
 from twnm_sim.scenes.brirs import BrirLibrary, open_brirs
 from twnm_sim.scenes.caches import DEFAULT_CACHE_BYTES, ClipReader
-from twnm_sim.scenes.compose import Composed, Convolved, convolve_recipe, finish_scene
+from twnm_sim.scenes.compose import Composed, Convolved, compose_recipe, convolve_recipe, finish_scene
 from twnm_sim.scenes.draw import (
     COMPOSER,
     Drawn,
@@ -33,6 +33,7 @@ from twnm_sim.scenes.labels import Context
 from twnm_sim.scenes.master import ClipSilentError
 
 ATTEMPTS = 100
+OVERLAP_S = 0.05  # by which two sounds may be heard together for longer or shorter than was asked
 GAIN_TRIES = 32  # sets of gains tried before the whole scene is drawn again
 _VERSIONED = ("twnm", "numpy", "scipy", "soundfile", "soxr", "pyloudnorm", "pydantic")
 
@@ -58,9 +59,43 @@ class SceneMaker:
         self.ingredients = ingredients
         self.seed = seed
         self.scenes_per_room = scenes_per_room
-        self.fingerprint = fingerprint_scenes(ingredients, seed, scenes_per_room)
         self.versions = scene_versions()
+        self._fingerprints: dict[str, str] = {}
         self.reader = ClipReader(ingredients.brirs.sample_rate, clip_cache_bytes)
+
+    @classmethod
+    def open(
+        cls,
+        brirs: BrirLibrary | str | Path | Iterable[str | Path],
+        clips: Catalog | str | Sequence[str] = "builtin",
+        spec: SceneSpec | None = None,
+        *,
+        seed: int = 0,
+        profile: str = "open",
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
+    ) -> "SceneMaker":
+        """A maker of what is named, `brirs` by folder, tar, pattern or URL, `clips` by catalog or by specs to scan."""
+        return cls(open_ingredients(brirs, clips, spec, profile, cache_bytes), seed, cache_bytes)
+
+    def fingerprint_of(self, split: str) -> str:
+        """The name of everything that changes the bytes of this split's scenes."""
+        if split not in self._fingerprints:
+            self._fingerprints[split] = fingerprint_scenes(self.ingredients, self.seed, split, self.scenes_per_room)
+        return self._fingerprints[split]
+
+    def compose(self, recipe: SceneRecipe, split: str, scene_id: str = "") -> Composed:
+        """The sound and record of a recipe as it is: one that was kept, or one that was edited.
+
+        Take `composed.scene.recipe`, change it (swap two `source_index`, take an event out, go to another room), and
+        give it a `scene_id` of its own. Nothing is drawn again and nothing refused as inaudible. Raises StoreError for
+        clips or rooms that are not there, ClipSilentError, LicenseError.
+        """
+        context = self._context(split, (), scene_id)
+        return compose_recipe(recipe, self.ingredients.brirs, self.ingredients.catalog.by_id, self.reader, context)
+
+    def _context(self, split: str, rejections: tuple[str, ...], scene_id: str = "") -> Context:
+        fingerprint = self.fingerprint_of(split)
+        return Context(split, self.ingredients.profile, fingerprint, rejections, self.versions, scene_id)
 
     def make(self, index: int, split: str) -> Composed:
         """Scene `index` of the split.
@@ -90,11 +125,20 @@ class SceneMaker:
         brirs, clips = self.ingredients.brirs, {clip.clip_id: clip for clip in drawn.clips}
         convolved = convolve_recipe(drawn.recipe, brirs, clips, self.reader)
         recipe = self._settle_gains(drawn, convolved)
-        context = Context(split, self.ingredients.profile, self.fingerprint, tuple(rejections), self.versions)
-        composed = finish_scene(recipe, convolved, brirs, context)
-        if self.ingredients.spec.audible and not all(heard.is_audible for heard in composed.heard):
-            raise RefusedDrawError("event_inaudible")
+        composed = finish_scene(recipe, convolved, brirs, self._context(split, tuple(rejections)))
+        self._refuse_unheard(composed)
         return composed
+
+    def _refuse_unheard(self, composed: Composed) -> None:
+        """Raises RefusedDrawError where what is heard is not what the spec asks, whatever was drawn."""
+        spec, events = self.ingredients.spec, composed.scene.events
+        if spec.audible and not all(heard.is_audible for heard in composed.heard):
+            raise RefusedDrawError("event_inaudible")
+        together_s = [overlap.seconds for overlap in composed.scene.overlaps]
+        together_s += [0.0] * (len(events) * (len(events) - 1) // 2 - len(together_s))
+        most_s = float("inf") if spec.max_overlap_s is None else spec.max_overlap_s
+        if any(not spec.min_overlap_s - OVERLAP_S <= s <= most_s + OVERLAP_S for s in together_s):
+            raise RefusedDrawError("overlap")
 
     def _settle_gains(self, drawn: Drawn, convolved: Convolved) -> SceneRecipe:
         recipe = drawn.recipe
@@ -111,12 +155,13 @@ class SceneMaker:
         return recipe.model_copy(update={"events": tuple(events)})
 
 
-def fingerprint_scenes(ingredients: Ingredients, seed: int, scenes_per_room: int = 0) -> str:
-    """The name of everything that changes a scene's bytes: spec, seed, composer, rooms, clips, licence profile."""
+def fingerprint_scenes(ingredients: Ingredients, seed: int, split: str, scenes_per_room: int = 0) -> str:
+    """The name of everything that changes a scene's bytes: composer, spec, seed, split, rooms, clips, profile."""
     return fingerprint(
         {
             "composer": COMPOSER,
             "seed": seed,
+            "split": split,
             "spec": ingredients.spec,
             "profile": ingredients.profile,
             "scenes_per_room": scenes_per_room,

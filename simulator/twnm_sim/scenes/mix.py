@@ -19,12 +19,12 @@ Audio = NDArray[np.float32]
 COMMON_LEVEL_DBFS = -26.0  # of a clip's active frames, as pressure at 1 m, before its drawn gain
 
 
-def cut_piece(clip_T: Audio, clip_level_dbfs: float, event: EventRecipe) -> Audio:
+def cut_piece(clip_T: Audio, event: EventRecipe) -> Audio:
     """The event's piece of a clip, faded at its ends and brought to the common level; its `gain_db` comes later.
 
     A piece that would end after the clip does is as long as the clip allows.
     """
-    gain = decibels_to_gain(COMMON_LEVEL_DBFS - clip_level_dbfs)
+    gain = decibels_to_gain(COMMON_LEVEL_DBFS - event.level_dbfs)
     piece_T = clip_T[event.clip_start : event.clip_start + event.length] * gain
     for length, edge in ((event.fade_in, slice(None)), (event.fade_out, slice(None, None, -1))):
         length = min(length, len(piece_T))

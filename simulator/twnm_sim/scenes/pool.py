@@ -11,13 +11,14 @@ from twnm_schemas.clips import Clip
 from twnm_schemas.errors import SpecError
 from twnm_schemas.licences import combinable, profile_allows
 from twnm_schemas.scenes import ClipFilter, SceneSpec
+from twnm_sim.clips.audioset_ontology import ancestor_ids
 
 _TRIES = 100  # for a clip that goes with those that are there
 
 
 @dataclass(frozen=True)
 class ClipPool:
-    """Clips of one split that a spec allows, by class; `refused` counts why others are not here."""
+    """Clips of one split that a spec allows, by class (`class_key`); `refused` counts why others are not here."""
 
     clips: tuple[Clip, ...]
     by_label: dict[str, tuple[int, ...]]
@@ -42,7 +43,7 @@ def gather_pool(clips: Iterable[Clip], spec: SceneSpec, split: str, profile: str
             kept.append(clip)
     by_label: dict[str, list[int]] = {}
     for place, clip in enumerate(kept):
-        by_label.setdefault(clip.label, []).append(place)
+        by_label.setdefault(class_key(clip), []).append(place)
     groups = {label: tuple(by_label[label]) for label in sorted(by_label)}
     return ClipPool(tuple(kept), groups, tuple(groups), refused, profile)
 
@@ -71,13 +72,22 @@ def _lower(words: Iterable[str]) -> frozenset[str]:
     return frozenset(word.lower() for word in words)
 
 
+def class_key(clip: Clip) -> str:
+    """What decides whether two clips are of one class: the AudioSet id, or the words where there is none.
+
+    Datasets spell a class each in its own way ("dog bark", "dog barking"); the id is the same.
+    """
+    return next((mid for mid in clip.audioset_ids if mid), clip.label.lower())
+
+
 def classes_of(clip: Clip) -> frozenset[str]:
-    """Every class that the clip belongs to, narrow and broad, in lower case."""
-    return _lower_once((clip.label, *clip.labels, *clip.ancestors))
+    """Every class that the clip belongs to, narrow and broad: words in lower case, and AudioSet ids."""
+    broader = frozenset(mid for own in clip.audioset_ids for mid in ancestor_ids(own))
+    return _leaves_of(clip) | _lower_once(clip.ancestors) | broader
 
 
 def _leaves_of(clip: Clip) -> frozenset[str]:
-    return _lower_once((clip.label, *clip.labels))
+    return _lower_once((clip.label, *clip.labels)) | {mid for mid in clip.audioset_ids if mid}
 
 
 @lru_cache(maxsize=1 << 16)
@@ -108,7 +118,7 @@ def draw_clips(
         spec = spec.model_copy(update={"classes": "distinct"})
     chosen: list[Clip] = []
     for place in range(count):
-        label = chosen[0].label if 0 < place < twins else None
+        label = class_key(chosen[0]) if 0 < place < twins else None
         found, reason = _draw_one(pool, spec, chosen, label, place < twins, head_license, rng)
         if found is None:
             return chosen, reason

@@ -21,7 +21,7 @@ from twnm_shards.tars import iter_members, read_data
 from twnm_sim.caches import cache_folder
 
 Floats = NDArray[np.float64]
-_VERSION = 3  # raise it when what a table holds changes
+_VERSION = 4  # raise it when what a table holds changes
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class PositionTable:
 
     room_id_R: NDArray[np.str_]
     fingerprint_R: NDArray[np.str_]
+    group_R: NDArray[np.str_]
     split_R: NDArray[np.str_]
     origin_R: NDArray[np.str_]
     name_R: NDArray[np.str_]
@@ -129,7 +130,7 @@ def _iter_records(shard: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             if member.ext == "json":
                 try:
                     yield member.offset, json.loads(read_data(stream, member))
-                except ValueError:
+                except (ValueError, RecursionError):
                     raise StoreError(f"{shard} {member.name} is not JSON; see twnm-shards verify.") from None
 
 
@@ -140,6 +141,7 @@ def _row_of(record: Mapping[str, Any], shard: Path) -> dict[str, Any]:
         return {
             "room_id": record["room_id"],
             "fingerprint": record["fingerprint"],
+            "group": record["group"],
             "split": record["split"],
             "origin": record["origin"],
             "name": record["name"],
@@ -156,9 +158,9 @@ def _row_of(record: Mapping[str, Any], shard: Path) -> dict[str, Any]:
             "distance": [_number(source["distance_m"]) for source in sources],
             "drr": [_number(source["acoustics"]["broadband"]["drr_db"]) for source in sources],
         }
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise StoreError(
-            f"{shard} holds a record without {error}: it is no library of this version; render it again."
+            f"{shard} holds a record that does not read ({error}): it is no library of this version; render it again."
         ) from None
 
 

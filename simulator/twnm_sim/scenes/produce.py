@@ -39,7 +39,7 @@ def make_scene_producer(task: SceneTask) -> Produce:
     """
     ingredients = Ingredients(task.spec, BrirLibrary(list(task.shards)), read_catalog(task.catalog), task.profile)
     maker = SceneMaker(ingredients, task.seed, scenes_per_room=task.scenes_per_room)
-    if maker.fingerprint != task.fingerprint:
+    if maker.fingerprint_of(task.split) != task.fingerprint:
         raise StoreError("The library or the clip catalog changed while the run went on; start the run again.")
     return _producer(task, maker)
 

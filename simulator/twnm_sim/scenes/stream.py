@@ -5,7 +5,7 @@ over ranks and workers in any number, gives the same scenes; together they give 
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -123,21 +123,28 @@ class SceneStream:
             worker, workers = _torch_worker()
         return rank * workers + (worker or 0), world_size * workers
 
-    def state_dict(self, given: int | None = None) -> dict[str, int]:
+    def state_dict(self, given: int | None = None) -> dict[str, int | str]:
         """Where the stream stands; `next` is the first sample that none has given.
 
         Taken when every reader has given the same number of samples, it fits any number of readers. The workers of a
         `DataLoader` read copies that this stream does not see: count what came out, on all ranks together and in this
         epoch, and tell it as `given`.
         """
-        return {"seed": self._base_seed, "epoch": self.epoch, "next": self._next if given is None else given}
+        return {
+            "epoch": self.epoch,
+            "next": self._next if given is None else given,
+            "scenes": self._maker.fingerprint_of(self._split),
+        }
 
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from a state. Raises SpecError for one of another seed."""
-        if state["seed"] != self._base_seed:
-            raise SpecError(f"The state is of seed {state['seed']} and the stream has {self._base_seed}.")
-        self.set_epoch(state["epoch"])
-        self._next = state["next"]
+    def load_state_dict(self, state: Mapping[str, int | str]) -> None:
+        """Go on from a state. Raises SpecError for one of other scenes (seed, spec, split, library or catalog)."""
+        self.set_epoch(int(state["epoch"]))
+        if state["scenes"] != self._maker.fingerprint_of(self._split):
+            raise SpecError(
+                "The state is of other scenes than this stream's; open it with the same seed, spec, split, library and "
+                "clips."
+            )
+        self._next = int(state["next"])
 
 
 def _epoch_seed(seed: int, epoch: int) -> int:
