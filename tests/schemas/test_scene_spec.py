@@ -71,6 +71,7 @@ EVENT = {
     "clip_start": 0,
     "fade_in": 0,
     "fade_out": 0,
+    "level_dbfs": -20.0,
     "gain_db": 0.0,
 }
 RECIPE = {

@@ -61,7 +61,9 @@ def make_clip(clip_id: str = "set:1", **changes: Any) -> Clip:
         "labels": ("bell",),
         "audioset_ids": ("",),
         "ancestors": (),
-        **dict.fromkeys(("caption", "language", "speaker", "uploader", "freesound_id", "video_id", "title"), ""),
+        **dict.fromkeys(
+            ("caption", "caption_license", "language", "speaker", "uploader", "freesound_id", "video_id", "title"), ""
+        ),
         "source_url": "",
         "license": "CC0-1.0",
         "dnsmos": None,

@@ -161,6 +161,7 @@ def make_event(clip: Clip, source: int = 0, rate: int = RATE, **changes: Any) ->
         "emitted": 0,
         "fade_in": 0,
         "fade_out": 0,
+        "level_dbfs": clip.level_dbfs,
         "gain_db": 0.0,
     }
     return EventRecipe(**{**fields, **changes})

@@ -425,7 +425,7 @@ def test_every_event_of_a_made_scene_is_audible(maker):
             assert event.audible_s >= min(1.0, 0.8 * event.active_s) - 1e-9
             assert event.active_s > 0.0
         reasons.update(scene.rejections)
-        assert (scene.fingerprint, scene.license_profile) == (maker.fingerprint, "research-nc")
+        assert (scene.fingerprint, scene.license_profile) == (maker.fingerprint_of("train"), "research-nc")
     assert reasons
     assert reasons <= {
         "event_inaudible",
@@ -455,7 +455,7 @@ def test_made_again_it_is_the_same_whatever_was_made_before(maker, library, cata
 
 def test_the_fingerprint_names_all_that_changes_a_scene(library, catalog, small_rooms):
     def name(spec=SPEC, clips=catalog, profile="open", seed=1):
-        return SceneMaker(Ingredients(spec, library, clips, profile), seed).fingerprint
+        return SceneMaker(Ingredients(spec, library, clips, profile), seed).fingerprint_of("train")
 
     fewer = Catalog(catalog.clips[1:])
     names = [

@@ -76,7 +76,7 @@ ENOUGH = [
 
 @pytest.mark.parametrize(("audible", "active", "enough"), ENOUGH)
 def test_a_second_or_four_fifths_is_enough(audible, active, enough):
-    assert Heard(0.0, 1.0, active, -20.0, -20.0, None, audible).is_audible == enough
+    assert Heard(0.0, 1.0, active, -20.0, -20.0, None, audible, np.ones(9, bool)).is_audible == enough
 
 
 def test_a_decay_is_active_down_to_thirty_decibels():

@@ -80,18 +80,18 @@ def test_a_faint_event_is_not_lost_in_the_rounding_of_a_loud_one():
 
 def test_a_piece_is_cut_levelled_and_faded():
     clip_T = np.arange(1, 1001, dtype=np.float32) / 1000.0
-    event = {"clip_id": "a:b", "clip_sha256": "", "source_index": 0, "emitted": 0, "gain_db": -3.0}
-    whole_T = cut_piece(clip_T, -20.0, EventRecipe(**event, clip_start=100, length=300, fade_in=0, fade_out=0))
+    event = {"clip_id": "a:b", "clip_sha256": "", "source_index": 0, "emitted": 0, "level_dbfs": -20.0, "gain_db": -3.0}
+    whole_T = cut_piece(clip_T, EventRecipe(**event, clip_start=100, length=300, fade_in=0, fade_out=0))
     common = 10.0 ** ((COMMON_LEVEL_DBFS + 20.0) / 20.0)
     assert whole_T == pytest.approx(clip_T[100:400] * common, rel=1e-6)  # the drawn gain comes later
-    faded_T = cut_piece(clip_T, -20.0, EventRecipe(**event, clip_start=100, length=300, fade_in=40, fade_out=60))
+    faded_T = cut_piece(clip_T, EventRecipe(**event, clip_start=100, length=300, fade_in=40, fade_out=60))
     rise_T = np.sin(np.pi * (np.arange(40) + 0.5) / 80.0) ** 2  # a raised cosine
     assert faded_T[:40] / whole_T[:40] == pytest.approx(rise_T, abs=1e-5)
     assert np.array_equal(faded_T[40:240], whole_T[40:240])
     assert (faded_T[240:] / whole_T[240:])[::-1] == pytest.approx(
         np.sin(np.pi * (np.arange(60) + 0.5) / 120.0) ** 2, abs=1e-5
     )
-    beyond_T = cut_piece(clip_T, -20.0, EventRecipe(**event, clip_start=900, length=300, fade_in=0, fade_out=500))
+    beyond_T = cut_piece(clip_T, EventRecipe(**event, clip_start=900, length=300, fade_in=0, fade_out=500))
     assert len(beyond_T) == 100  # as long as the clip allows, and still faded out
     assert beyond_T[-1] < 1e-3
     assert clip_T[0] == np.float32(0.001)  # the clip itself is left as it was
