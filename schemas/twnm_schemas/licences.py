@@ -14,6 +14,7 @@ from twnm_schemas.errors import LicenseError, SpecError
 
 UNKNOWN = "LicenseRef-unknown"
 MIT_KEMAR = "LicenseRef-MIT-KEMAR"
+TAMPERE_NC = "LicenseRef-Tampere-NC"  # the terms of Tampere University: non-commercial, with attribution
 
 MIT_KEMAR_TERMS = (
     "Copyright 1994 by the MIT Media Laboratory. Provided free with no restrictions on use, provided the authors "
@@ -37,6 +38,7 @@ class Terms(Enum):
 
 _ATTRIBUTION_ONLY = frozenset({MIT_KEMAR, "MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0"})
 _FREE = frozenset({"CC0-1.0", "LicenseRef-public-domain"})
+_NAMED_HERE = _FREE | _ATTRIBUTION_ONLY | {TAMPERE_NC}
 _VERSION = r"[134]\.0|2\.[015]"
 _CC = re.compile(rf"CC-(BY(?:-NC)?(?:-SA|-ND)?)-(?:{_VERSION})(?:-[A-Z]{{2,3}})?")
 
@@ -47,6 +49,8 @@ def terms_of(spdx: str) -> Terms:
         return Terms.FREE
     if spdx in _ATTRIBUTION_ONLY:
         return Terms.ATTRIBUTION
+    if spdx == TAMPERE_NC:
+        return Terms.BY_NC
     if spdx.startswith("GPL-"):
         return Terms.GPL
     match = _CC.fullmatch(spdx)
@@ -92,7 +96,7 @@ def parse_license(text: str) -> str:
     Creative Commons name without a version, and a text whose statements contradict each other, stay unknown.
     """
     text = " ".join(text.split())
-    if _CC.fullmatch(text) or text in _FREE or text in _ATTRIBUTION_ONLY or re.fullmatch(r"GPL-\d\.\d-\S+", text):
+    if _CC.fullmatch(text) or text in _NAMED_HERE or re.fullmatch(r"GPL-\d\.\d-\S+", text):
         return text
     if text.lower() in _NAMED:
         return _NAMED[text.lower()]

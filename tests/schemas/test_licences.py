@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twnm_schemas import LicenseError, SpecError, combine_licenses, may_publish, parse_license
-from twnm_schemas.licences import MIT_KEMAR, PROFILES, UNKNOWN, Terms, combinable, profile_allows, terms_of
+from twnm_schemas.licences import MIT_KEMAR, PROFILES, TAMPERE_NC, UNKNOWN, Terms, combinable, profile_allows, terms_of
 
 ONE_OF_EACH = {
     "free": "CC0-1.0",
@@ -51,6 +51,16 @@ def combine_or_refuse(*ids: str | None) -> str | None:
 def test_two_parts_mix_as_the_table_says(first: str, second: str, mixture: str) -> None:
     combined = combine_or_refuse(ONE_OF_EACH[first], ONE_OF_EACH[second])
     assert (terms_of(combined).value if combined else "-") == mixture
+
+
+def test_the_terms_of_tampere_are_non_commercial_and_read_as_they_are_spelled() -> None:
+    """Clotho's captions: no commercial use, and their authors are named."""
+    assert terms_of(TAMPERE_NC) is Terms.BY_NC
+    assert parse_license(TAMPERE_NC) == TAMPERE_NC
+    assert not profile_allows("open", TAMPERE_NC)
+    assert profile_allows("research-nc", TAMPERE_NC)
+    assert combine_licenses(["CC-BY-4.0", TAMPERE_NC]) == TAMPERE_NC
+    assert combine_or_refuse("CC-BY-SA-4.0", TAMPERE_NC) is None
 
 
 def test_the_table_names_every_class() -> None:
