@@ -18,11 +18,13 @@ from twnm_schemas.clips import Clip
 from twnm_schemas.errors import StoreError
 from twnm_shards.arrow import arrow_schema
 from twnm_shards.files import appearing
+from twnm_sim.clips.tables import parse_json_object
 
 if TYPE_CHECKING:
     import pyarrow
     import pyarrow.parquet as parquet
 
+FORMAT: Literal["twnm-clips-2"] = "twnm-clips-2"
 KEY = b"twnm_catalog"  # of the metadata; a Parquet file without it is somebody else's
 ROWS_PER_GROUP = 1 << 16
 WHERE_IT_LIES = frozenset({"path", "member", "offset"})  # may differ between machines that hold the same clips
@@ -31,15 +33,15 @@ _ROWS_AT_ONCE = 1 << 12
 _CLIPS = TypeAdapter(tuple[Clip, ...])
 _FIELDS = set(Clip.model_fields)
 _REPEATING = frozenset(
-    {"dataset", "label", "labels", "audioset_ids", "ancestors", "language", "speaker", "uploader", "license"}
-    | {"source_split", "group", "split"}
+    {"dataset", "label", "labels", "audioset_ids", "ancestors", "caption_license", "language", "speaker", "uploader"}
+    | {"license", "source_split", "group", "split"}
 )
 
 
 class About(Strict):
     """What a catalog's file says of itself. `digest`: of its clips; `rejections`: how many were refused, by reason."""
 
-    format: Literal["twnm-clips-1"] = "twnm-clips-1"
+    format: Literal["twnm-clips-2"] = FORMAT
     digest: str
     rejections: dict[str, int]
     specs: tuple[str, ...]
@@ -113,9 +115,23 @@ def _open(path: Path) -> "parquet.ParquetFile":
 
     # In this thread: Arrow's own, if just started when the process ends, can abort it (pyarrow 26.0.1).
     file = pq.ParquetFile(pa.BufferReader(path.read_bytes()), pre_buffer=False, page_checksum_verification=True)
-    if KEY not in (file.metadata.metadata or {}) or set(file.schema_arrow.names) != set(Clip.model_fields):
-        raise StoreError(f"{path} is no clip catalog of this version; {_MAKE_ONE}.")
+    about = (file.metadata.metadata or {}).get(KEY)
+    if about is None:
+        raise StoreError(f"{path} is no clip catalog; {_MAKE_ONE}.")
+    _check_format(path, about)
+    if set(file.schema_arrow.names) != set(Clip.model_fields):
+        raise StoreError(f"The clip catalog {path} is damaged: its columns are not those of {FORMAT}; {_MAKE_ONE}.")
     return file
+
+
+def _check_format(path: Path, about: bytes) -> None:
+    """Refuse a catalog of another version, which may have other columns or mean other things by them."""
+    found = parse_json_object(about, f"What the clip catalog {path} says of itself").get("format")
+    if found != FORMAT:
+        raise StoreError(
+            f"The clip catalog {path} is of another version of this package ({found}, this one reads {FORMAT}): scan "
+            "its datasets again."
+        )
 
 
 @contextmanager
@@ -138,7 +154,7 @@ def _sentences(path: Path) -> Iterator[None]:
 def _read_batch(batch: "pyarrow.RecordBatch", shared: dict[object, object]) -> tuple[Clip, ...]:
     """The batch's clips, checked, each text that repeats held once.
 
-    A model that pydantic makes carries a set of its 29 field names, larger than the clip itself; here all carry one.
+    A model that pydantic makes carries a set of its 30 field names, larger than the clip itself; here all carry one.
     """
     names = batch.schema.names
     columns = [_share(batch.column(name).to_pylist(), shared if name in _REPEATING else None) for name in names]

@@ -38,7 +38,8 @@ class Found:
     """What a dataset says of one clip; the fields are those of `twnm_schemas.Clip`, empty where it does not say.
 
     `path`: the file, or the tar that holds it as `member` at byte `offset`. `probed`: what the audio would tell, where
-    the adapter knows it without (sounds that are synthesised).
+    the adapter knows it without (sounds that are synthesised). `caption_license`: only where the words have other terms
+    than the sound.
     """
 
     clip_id: str
@@ -51,6 +52,7 @@ class Found:
     audioset_ids: tuple[str, ...] = ()
     ancestors: tuple[str, ...] = ()
     caption: str = ""
+    caption_license: str = ""
     language: str = ""
     speaker: str = ""
     uploader: str = ""

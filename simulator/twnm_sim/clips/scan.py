@@ -111,7 +111,9 @@ def _list_entries(spec: ClipSpec, default_license: str | None) -> Iterator[Found
         return
     for found in list_spec(spec):
         path = os.path.abspath(found.path) if found.path else ""
-        yield replace(found, path=path, license=default if found.license == UNKNOWN else found.license)
+        spdx = default if found.license == UNKNOWN else found.license
+        of_words = (found.caption_license or spdx) if found.caption else ""
+        yield replace(found, path=path, license=spdx, caption_license=of_words)
 
 
 def _read_license(text: str | None) -> str:

@@ -1,5 +1,6 @@
 """The catalog file: what was written is read, damage is seen, and its digest tells clips and not machines."""
 
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from twnm_schemas.clips import Clip
 from twnm_schemas.errors import StoreError
 from twnm_shards.arrow import arrow_schema
-from twnm_sim.clips.catalog import Catalog, read_catalog, write_catalog
+from twnm_sim.clips.catalog import KEY, Catalog, read_catalog, write_catalog
 
 CLIPS = (
     make_clip("a:1", uploader="nfrae", labels=("bark", "dog"), audioset_ids=("/m/05tny_", ""), ancestors=("animal",)),
@@ -150,8 +151,23 @@ def test_what_is_no_catalog_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="does not read"):
         read_catalog(tmp_path / "folder.parquet")
     pq.write_table(pa.table({"clip_id": ["a:1"]}), tmp_path / "foreign.parquet")
-    with pytest.raises(StoreError, match="is no clip catalog of this version"):
+    with pytest.raises(StoreError, match=r"foreign\.parquet is no clip catalog; make one with"):
         read_catalog(tmp_path / "foreign.parquet")
+
+
+def test_a_catalog_of_another_version_is_to_be_scanned_again(written: Path) -> None:
+    table = pq.read_table(written).drop_columns("caption_license")
+    about = json.loads(table.schema.metadata[KEY]) | {"format": "twnm-clips-1"}
+    pq.write_table(table.replace_schema_metadata({KEY: json.dumps(about)}), written)
+    assert sentence_of(written) == (
+        f"The clip catalog {written} is of another version of this package (twnm-clips-1, this one reads twnm-clips-2): "
+        "scan its datasets again."
+    )
+
+
+def test_a_catalog_that_lost_a_column_is_damaged(written: Path) -> None:
+    pq.write_table(pq.read_table(written).drop_columns("caption_license"), written)
+    assert "is damaged: its columns are not those of twnm-clips-2" in sentence_of(written)
 
 
 def test_a_row_that_cannot_be_a_clip_is_damage(tmp_path: Path) -> None:

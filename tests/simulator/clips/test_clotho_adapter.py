@@ -60,6 +60,7 @@ def test_a_clip_carries_what_the_tables_say(root: Path) -> None:
         labels=("ambience", "outside", "owi", "birds", "night"),
         audioset_ids=("", "", "", "", ""),
         caption="A wild assortment of birds are chirping and calling out in nature.",
+        caption_license="LicenseRef-Tampere-NC",
         uploader="Juan_Merie_Venter",
         freesound_id="327673",
         title="Ambience Birds",

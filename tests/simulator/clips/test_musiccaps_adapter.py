@@ -52,6 +52,7 @@ def test_a_clip_carries_what_the_table_says(tmp_path: Path) -> None:
         audioset_ids=("/m/0155w", "/m/01lyv", "/m/042v_gx"),
         ancestors=("guitar", "music", "musical instrument", "plucked string instrument"),
         caption="This song features\nan electric guitar.",
+        caption_license="CC-BY-SA-4.0",
         video_id="-0SdAVK79lg",
         source_url="https://www.youtube.com/watch?v=-0SdAVK79lg&t=30",
         license="LicenseRef-unknown",

@@ -135,6 +135,21 @@ def test_two_scans_to_one_file_do_not_mix(noises: Path, tmp_path: Path) -> None:
         scan_clips([f"folder:{noises}"], tmp_path / "c.parquet", workers=1)
 
 
+def test_words_have_the_terms_of_their_sound_unless_others_are_told(tmp_path: Path) -> None:
+    root = write_noises(tmp_path / "sounds", 4)
+    rows = [
+        "class 0/000.wav,a,A bell.,CC-BY-4.0,CC BY-NC 4.0",
+        "class 1/001.wav,b,A dog.,CC-BY-4.0,",
+        "class 2/002.wav,c,,CC-BY-4.0,CC0-1.0",
+        "class 0/003.wav,d,A cat.,,",
+    ]
+    write_table(root / "labels.csv", "file,label,caption,license,caption_license", rows)
+    clips = scan_clips([f"folder:{root}?license=CC0-1.0"]).clips
+    assert [(clip.license, clip.caption_license) for clip in clips] == [
+        ("CC-BY-4.0", "CC-BY-NC-4.0"), ("CC-BY-4.0", "CC-BY-4.0"), ("CC-BY-4.0", ""), ("CC0-1.0", "CC0-1.0"),
+    ]  # fmt: skip
+
+
 def write_faulty(folder: Path) -> Path:
     """One good clip and one of each fault."""
     good = write_sound(folder / "a good.wav", noise(0.5))

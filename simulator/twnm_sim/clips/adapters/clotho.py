@@ -11,13 +11,17 @@ File names may begin with a space. The metadata are in ISO 8859-1, the captions 
 metadata for what is not known; the manufacturer is the Freesound user. Clotho has no classes: its keywords are the
 uploader's tags. All of them are the labels here, in lower case, and the first is the label; the first caption is the
 caption.
+
+Every recording has its own licence; the captions are under terms of Tampere University (`LICENSE` of
+github.com/audio-captioning/clotho-dataset, to which zenodo.org/records/4783391 points), in short non-commercial with
+attribution.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from twnm_schemas.errors import StoreError
-from twnm_schemas.licences import parse_license
+from twnm_schemas.licences import TAMPERE_NC, parse_license
 from twnm_sim.clips.listing import ClipSpec, Found
 from twnm_sim.clips.tables import read_table
 
@@ -66,6 +70,7 @@ def _describe(row: dict[str, str], caption: str, path: Path, part: str) -> Found
         labels=keywords,
         audioset_ids=("",) * len(keywords),
         caption=caption,
+        caption_license=TAMPERE_NC,
         uploader=_known(row["manufacturer"]),
         freesound_id=_known(row["sound_id"]),
         title=path.stem.strip(),

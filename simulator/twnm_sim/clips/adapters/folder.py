@@ -3,8 +3,9 @@
 The label of a file is the name of the folder it lies in, or comes from one of:
 
 - a table: `labels.csv` in the folder if it is there, or `?labels=FILE`. It has the columns `file` (from the folder on)
-  and `label`, and may have `labels` (with ";" between them), `caption`, `license`, `uploader`, `freesound_id`,
-  `video_id`, `speaker`, `language`, `title`, `source_url` and `split`; others are ignored. Only files in it are listed;
+  and `label`, and may have `labels` (with ";" between them), `caption`, `caption_license` (where it is not that of the
+  sound), `license`, `uploader`, `freesound_id`, `video_id`, `speaker`, `language`, `title`, `source_url` and `split`;
+  others are ignored. Only files in it are listed;
 - texts beside the files: `?labels=txt`. The first line of `dog.txt` ("A dog.") is the caption of `dog.ogg`, and without
   its article and stop the label; where it is longer than four words, the file's name is. Files without a text are not
   listed. Tux Paint's stamps are laid out so (Debian: tuxpaint-stamps-default, GPL-2.0-or-later).
@@ -101,6 +102,7 @@ def _describe(root: Path, path: Path, dataset: str, label: str, row: dict[str, s
         labels=labels,
         audioset_ids=("",) * len(labels),
         caption=told.get("caption", ""),
+        caption_license=_read_license(told.get("caption_license", "")),
         language=told.get("language", ""),
         speaker=told.get("speaker", ""),
         uploader=told.get("uploader", ""),
@@ -108,6 +110,10 @@ def _describe(root: Path, path: Path, dataset: str, label: str, row: dict[str, s
         video_id=told.get("video_id", ""),
         title=told.get("title", ""),
         source_url=told.get("source_url", ""),
-        license=parse_license(told["license"]) if told.get("license") else UNKNOWN,
+        license=_read_license(told.get("license", "")) or UNKNOWN,
         source_split=told.get("split", ""),
     )
+
+
+def _read_license(text: str) -> str:
+    return parse_license(text) if text.strip() else ""

@@ -12,7 +12,7 @@ names that common downloaders give:
 with any usual extension. Every row is listed; where its audio is not there, `path` says where `YTID.wav` would be, and
 the scan counts the clip as `missing`. A file must hold the ten seconds alone, not the whole video.
 
-The captions are under CC BY-SA 4.0. The audio comes with no grant at all, so its licence is unknown and only the
+The captions are under CC BY-SA 4.0 (the dataset's card). The audio comes with no grant at all, so its licence is unknown and only the
 profile `recipe` takes it, unless `license=` states what you know.
 """
 
@@ -73,6 +73,7 @@ def _describe(row: dict[str, str], path: Path, license_id: str) -> Found:
         audioset_ids=leaves,
         ancestors=tuple(map(say_class, broader)),
         caption=row["caption"],
+        caption_license="CC-BY-SA-4.0",
         video_id=ytid,
         source_url=f"https://www.youtube.com/watch?v={ytid}&t={row['start_s']}",
         license=license_id,
