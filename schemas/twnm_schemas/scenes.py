@@ -19,7 +19,7 @@ from twnm_schemas.rooms import Listener, Triple
 SceneOutput = Literal["binaural", "foa"]
 Colour = Literal["white", "pink", "brown"]
 Decibels = Annotated[float, Field(ge=-100.0, le=100.0)]  # a ratio
-FullScale = Annotated[float, Field(ge=-160.0, le=0.0)]  # a level or loudness under full scale
+FullScale = Annotated[float, Field(ge=-160.0, le=20.0)]  # a level or loudness; what would clip is turned down
 MAX_SOURCES = 16
 MAX_SCENE_S = 60.0
 
@@ -138,7 +138,7 @@ class SceneSpec(Strict):
             raise ValueError("onset_s: clips begin within the scene, at 0 or later and before its end")
         for name, drawn, least, most in (
             ("gain_db", self.gain_db, -100.0, 100.0),
-            ("loudness", self.loudness.value, -70.0, 0.0),
+            ("loudness", self.loudness.value, -70.0, 20.0),
             ("noise_dbfs", self.noise_dbfs, -160.0, 0.0),
             ("ambience", self.ambience.snr_db if self.ambience else None, -100.0, 100.0),
         ):

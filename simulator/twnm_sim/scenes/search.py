@@ -137,7 +137,7 @@ class Starvation:
     """What held a search back: of the sets tried, how many each constraint refused, and how many it refused alone."""
 
     sets: int = 0
-    rooms: int = 0
+    rooms: set[int] = field(default_factory=set)
     refused: Counter[str] = field(default_factory=Counter)
     alone: Counter[str] = field(default_factory=Counter)
 
@@ -149,7 +149,7 @@ class Starvation:
     def describe(self) -> str:
         """What was tried, and how often the worst constraint held, in half a sentence."""
         worst = self.name_worst()
-        rooms = "1 room" if self.rooms == 1 else f"{self.rooms:,} rooms"
+        rooms = "1 room" if len(self.rooms) == 1 else f"{len(self.rooms):,} rooms"
         if not self.sets:
             return f"of {rooms} none has places enough" + (f" ('{worst}')" if worst else "")
         share = 1.0 - self.refused[worst] / self.sets
@@ -169,7 +169,7 @@ def find_positions(
 
     `starvation` is told what stood in the way.
     """
-    starvation.rooms += 1
+    starvation.rooms.add(room)
     places_P = np.flatnonzero(_fits(table, room, placement, count, starvation))
     if len(places_P) < count:
         return None

@@ -67,6 +67,51 @@ def test_gains_are_over_the_common_level_of_clips(laid, catalog):
     assert first.level_left_dbfs - second.level_left_dbfs == pytest.approx(5.0, abs=0.3)
 
 
+def test_a_pause_of_a_clip_is_no_sound_of_it(laid, catalog, tmp_path):
+    """A bark, ten seconds of the recorder's hiss, a bark: the hiss would be lifted to the loudness of a bark."""
+    sound = Sound("pausing", "dog", "CC0-1.0", onset_s=0.0, active_s=12.0, rest_s=0.0)
+    bark_T = make_noise(Sound("pausing", "dog", "CC0-1.0", onset_s=0.0, active_s=1.0, rest_s=0.0))
+    hiss_T = 1e-4 * np.random.default_rng(1).standard_normal(10 * RATE)
+    clip = write_clip(tmp_path, sound, np.concatenate([bark_T, hiss_T, bark_T]))
+    with pytest.raises(ClipSilentError, match=r"^The clip small:pausing is silent where the scene wants it\.$"):
+        compose(laid, Catalog((clip,)), [make_event(clip, 0, clip_start=3 * RATE, length=RATE)])
+    made = compose(laid, Catalog((clip,)), [make_event(clip, 0, clip_start=RATE // 2, length=RATE)])  # half of a bark
+    assert made.scene.events[0].active_s > 0.4
+
+
+def test_words_stand_in_a_record_only_where_they_leave_its_licence_as_it_is(laid, catalog):
+    clip = catalog.by_id["small:howling"]
+    for words, kept in (("CC0-1.0", True), ("CC-BY-SA-4.0", False), ("CC-BY-NC-4.0", False), ("LicenseRef-x", False)):
+        told = clip.model_copy(update={"caption": "A dog far away.", "caption_license": words})
+        scene = compose(laid, Catalog((told,)), [make_event(told, 0)]).scene
+        assert (scene.events[0].caption == "A dog far away.") == kept
+        assert scene.license == combine_licenses([clip.license, scene.room.license])
+
+
+def test_an_edited_recipe_is_composed_as_it_is_under_a_name_of_its_own(library, catalog):
+    spec = SceneSpec(duration_s=3.0, sources=Constant(value=2.0), stems=True)
+    maker = SceneMaker(Ingredients(spec, library, catalog, "research-nc"), 4)
+    first = maker.make(3, "train")
+    again = maker.compose(first.scene.recipe, "train")
+    assert np.array_equal(again.audio_CT, first.audio_CT)
+    assert again.scene.model_copy(update={"rejections": first.scene.rejections}) == first.scene
+    a, b = first.scene.recipe.events
+    swapped = (
+        a.model_copy(update={"source_index": b.source_index}),
+        b.model_copy(update={"source_index": a.source_index}),
+    )
+    edited = maker.compose(first.scene.recipe.model_copy(update={"events": swapped}), "train", "scene-000003-swap")
+    assert edited.scene.scene_id == "scene-000003-swap"
+    assert [event.azimuth_deg for event in edited.scene.events] == [e.azimuth_deg for e in first.scene.events][::-1]
+    assert [event.clip_id for event in edited.scene.events] == [event.clip_id for event in first.scene.events]
+
+
+def test_scenes_of_two_splits_have_two_fingerprints(library, catalog):
+    maker = SceneMaker(Ingredients(SceneSpec(), library, catalog, "research-nc"), 4)
+    assert maker.fingerprint_of("train") != maker.fingerprint_of("test")
+    assert maker.make(0, "train").scene.fingerprint == maker.fingerprint_of("train")
+
+
 def test_a_dry_sound_is_at_its_level_at_one_metre(laid, catalog):
     made = compose(laid, catalog, [make_event(catalog.by_id["small:howling"], 0)], loudness_unit="dbfs", loudness=-30.0)
     direct = level_db(made.stems_SCT[0]) - level_db(made.dry_ST[:1])

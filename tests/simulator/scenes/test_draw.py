@@ -253,6 +253,43 @@ def test_constraints_and_placements_hold_in_what_is_drawn(with_spec, library):
         assert drawn.recipe.room_id == library.room(drawn.room).record.room_id
 
 
+def test_the_poses_of_one_room_are_drawn_as_one_room(with_spec, library, monkeypatch):
+    table = library.positions
+    train = np.flatnonzero(table.split_R == "train")
+    assert len(train) >= 5
+    group_R = table.group_R.astype("U40")
+    group_R[train[1:]] = "hall"  # four and more poses of a hall, beside one other room
+    monkeypatch.setattr(library, "positions", replace(table, group_R=group_R))
+    drawn = [d.room for d in draw_many(with_spec(), 120)]
+    alone = sum(room == train[0] for room in drawn)
+    assert 40 <= alone <= 80  # half of all, not a fifth
+    assert {room for room in drawn if room != train[0]} == set(train[1:].tolist())  # every pose is drawn
+
+
+def test_the_one_room_that_fits_is_found_among_many(with_spec, library, monkeypatch):
+    table = library.positions
+    train = np.flatnonzero(table.split_R == "train")
+    many = np.concatenate([np.repeat(train[1], 300), [train[0]]])  # 300 rooms in which all is near, and one that fits
+    distance_RP = table.distance_RP[many].copy()
+    distance_RP[:-1] = 2.0
+    distance_RP[-1] = np.linspace(1.0, 30.0, distance_RP.shape[1])
+    fields = {name: getattr(table, name)[many] for name in table.__dataclass_fields__}
+    fields |= {"distance_RP": distance_RP, "group_R": np.array([f"g{k}" for k in range(len(many))])}
+    monkeypatch.setattr(library, "positions", type(table)(**fields))
+    ingredients = with_spec(sources=Constant(value=2.0), constraints=[Farthest(ratio=2.0)], audible=False)
+    assert {draw_scene(ingredients, 2, index, "train").room for index in range(5)} == {len(many) - 1}
+
+
+def test_a_room_of_few_positions_has_as_many_sources(with_spec, library, monkeypatch):
+    table = library.positions
+    usable_RP = table.usable_RP.copy()
+    usable_RP[1, 2:] = False
+    monkeypatch.setattr(library, "positions", replace(table, usable_RP=usable_RP))
+    ingredients = with_spec(sources=Constant(value=3.0))
+    assert len(draw_scene(ingredients, 1, 0, "train", room=1).recipe.events) == 2
+    assert len(draw_scene(ingredients, 1, 0, "train", room=0).recipe.events) == 3
+
+
 def test_a_given_room_is_used(ingredients):
     assert {drawn.room for drawn in draw_many(ingredients, 10, room=2)} == {2}
     assert len({drawn.room for drawn in draw_many(ingredients, 60)}) == 6
@@ -329,11 +366,11 @@ def test_a_library_of_another_rate_or_head_is_refused_in_a_sentence(with_spec, c
     [
         (
             {"sources": Constant(value=2.0), "constraints": [Farthest(ratio=99.0)]},
-            r"^No scene of 2 sources was found: 'farthest by 99x' starves: of 131,072 sets of positions in 64 rooms",
+            r"^No scene of 2 sources was found: 'farthest by 99x' starves: of \d+,\d+ sets of positions in 6 rooms it",
         ),
         (
             {"placement": Placement(distance_m=Interval(low=50.0, high=60.0))},
-            r"^No scene of \d sources? was found: of 64 rooms none has places enough \('distance_m 50 to 60'\); .*\.$",
+            r"^No scene of \d sources? was found: of 6 rooms none has places enough \('distance_m 50 to 60'\); .*\.$",
         ),
         ({"sources": Constant(value=7.0)}, r"^No scene of 7 sources was found: .*\('7 sources in a room'\); .*\.$"),
         ({"rooms": RoomFilter(room_ids=("room-9",))}, r"^No room of the train split fits the spec; .*\.$"),

@@ -40,6 +40,35 @@ def test_classes_are_distinct_where_neither_is_a_name_of_the_other(first, second
     assert are_distinct(first, second) == are_distinct(second, first) == distinct
 
 
+BARK_ID, DOG_ID, CAT_ID = "/m/05tny_", "/m/0bt9lr", "/m/01yrx"  # of the AudioSet ontology
+SPELLED = make_clip("b:barking", label="dog barking", labels=("dog barking",), audioset_ids=(BARK_ID,))
+OTHERWISE = make_clip("c:bark", label="Bow bow", labels=("Bow bow",), audioset_ids=(BARK_ID,))
+HOUND = make_clip("c:hound", label="hound", labels=("hound",), audioset_ids=(DOG_ID,))
+TOM = make_clip("c:tom", label="tom", labels=("tom",), audioset_ids=(CAT_ID,))
+
+
+def test_one_class_is_one_class_however_datasets_spell_it():
+    assert not are_distinct(SPELLED, OTHERWISE)
+    assert not are_distinct(SPELLED, HOUND)  # a bark is a dog's by the ontology, though neither clip says so
+    assert are_distinct(SPELLED, TOM)
+    assert are_distinct(HOUND, TOM)
+
+
+def test_a_class_of_two_spellings_is_drawn_as_often_as_one():
+    clips = (
+        SPELLED,
+        OTHERWISE,
+        *(make_clip(f"d:{k}", label="cat", labels=("cat",), audioset_ids=(CAT_ID,)) for k in "ab"),
+    )
+    pool = gather_pool(clips, SceneSpec(), "train", "open")
+    assert sorted(map(len, pool.by_label.values())) == [2, 2]
+    rng = np.random.default_rng(3)
+    twins = [clip for _ in range(40) for clip in draw_clips(pool, SceneSpec(), 2, 2, KEMAR, rng)[0]]
+    assert {clip.label for clip in twins} == {"dog barking", "Bow bow", "cat"}
+    for first, second in zip(twins[::2], twins[1::2], strict=True):
+        assert first.audioset_ids == second.audioset_ids
+
+
 CLIPS = (
     make_clip("a:1", label="Dog", labels=("Dog",), ancestors=("Animal",), language=""),
     make_clip("b:2", label="bell", labels=("bell",)),

@@ -128,7 +128,9 @@ def test_directions_that_the_head_never_measured_are_not_used(cache, small_rooms
 
 def test_records_of_another_version_are_refused_in_a_sentence(cache, small_rooms, tmp_path):
     old = rewrite(small_rooms, tmp_path / "old.tar", lambda record: record.pop("origin"))
-    with pytest.raises(StoreError, match=r"^.*old\.tar holds a record without 'origin': .*; render it again\.$"):
+    with pytest.raises(
+        StoreError, match=r"^.*old\.tar holds a record that does not read \('origin'\): .*; render it again\.$"
+    ):
         read_positions([old])
     new = rewrite(small_rooms, tmp_path / "new.tar", lambda record: record.update(invented=1))
     with pytest.raises(StoreError, match=r"^.*new\.tar room-000000\.json is no record of this version \(invented\)"):

