@@ -39,6 +39,8 @@ ONE_THREAD = (
 KEEP_BUFFERS = {"MALLOC_MMAP_THRESHOLD_": "200000000", "MALLOC_TRIM_THRESHOLD_": "400000000"}
 CHILD_ENVIRONMENT = {**dict.fromkeys(ONE_THREAD, "1"), **KEEP_BUFFERS}
 _LOOK_AGAIN_S = 1.0
+# A spawned process imports the script that is run, and ends where that asks for workers once more.
+_UNGUARDED = ", or a script calls this without `if __name__ == '__main__':`"
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,21 @@ class Task:
 def finish_units(units: Iterable[Unit], task: Task, workers: int) -> Generator[Unit, None, None]:
     """Have the units made, and give each as it is finished, in any order.
 
-    An exception from a producer comes up as itself. Raises MachineError if a worker is killed. However this ends, no
-    worker is left when it does: close the iterator (`contextlib.closing`) to stop early.
+    An exception from a producer comes up as itself. Raises MachineError if a worker is killed or cannot start. However
+    this ends, no worker is left when it does: close the iterator (`contextlib.closing`) to stop early.
     """
     context = get_context("spawn")
     lifeline, ours = context.Pipe(duplex=False)
     executor = ProcessPoolExecutor(workers, context, _start_worker, (lifeline, os.getpid(), task))
+    begun = False
     try:
-        yield from _feed(executor, iter(units), workers)
+        for unit in _feed(executor, iter(units), workers):
+            begun = True
+            yield unit
         executor.shutdown(wait=True)
     except BrokenProcessPool as error:
-        raise MachineError(f"a worker was killed, most likely for memory; {GO_ON}") from error
+        unguarded = "" if begun else _UNGUARDED
+        raise MachineError(f"a worker was killed, most likely for memory{unguarded}; {GO_ON}") from error
     finally:
         ours.close()
         executor.shutdown(wait=True, cancel_futures=True)
