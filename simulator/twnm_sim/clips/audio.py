@@ -5,6 +5,7 @@ C channels, T samples. A clip that was cut or changed since its catalog was made
 
 import hashlib
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -187,17 +188,34 @@ def mix_to_mono(audio_CT: Audio) -> Audio:
 def read_clip(clip: Clip, sample_rate: int) -> Audio:
     """The clip's first `MAX_CLIP_S` seconds (T,): the mean of its channels, resampled with soxr HQ.
 
-    Raises AudioError naming the clip where it cannot be read, or is not as long or of the rate its record says: the
-    catalog no longer matches the files. What changed but kept its length is found by `verify_clip`.
+    Raises AudioError naming the clip where it cannot be read or is not what its record says, by length, rate or
+    SHA-256: the catalog no longer matches the files. A process hashes a file once, and again if its size or time of
+    change is another.
     """
     if not clip.path:
+        _require_digest(clip, _digest_recipe(clip))
         return _synthesise(clip, sample_rate)
-    try:
-        decoded = decode(clip.path, clip.member, clip.offset, duration_s=MAX_CLIP_S)
-    except AudioError as error:
-        raise AudioError(f"The clip {clip.clip_id} cannot be used: {error}") from error
-    _compare_with_record(clip, decoded)
+    decoded = _decode_recorded(clip)
     return resample(mix_to_mono(decoded.audio_CT), decoded.sample_rate, sample_rate)
+
+
+# What was found to be as recorded in this process: path, member, offset, size and time of change, SHA-256.
+_verified: set[tuple[str, str, int | None, int, int, str]] = set()
+
+
+def _decode_recorded(clip: Clip) -> Decoded:
+    try:
+        with open_clip(clip.path, clip.member, clip.offset) as stream:
+            state = os.stat(clip.path)
+            decoded = decode_stream(stream, say_place(clip.path, clip.member), duration_s=MAX_CLIP_S)
+            _compare_with_record(clip, decoded)
+            file = (clip.path, clip.member, clip.offset, state.st_size, state.st_mtime_ns, clip.sha256)
+            if file not in _verified:
+                _require_digest(clip, digest_of(stream))
+                _verified.add(file)
+            return decoded
+    except UnusableAudioError as error:
+        raise AudioError(f"The clip {clip.clip_id} cannot be used: {error}") from error
 
 
 def resample(audio_T: Audio, rate_in: int, rate_out: int) -> Audio:
@@ -242,6 +260,10 @@ def verify_clip(clip: Clip) -> None:
         found = _digest_file(clip) if clip.path else _digest_recipe(clip)
     except (AudioError, MissingExtraError) as error:
         raise AudioError(f"The clip {clip.clip_id} cannot be verified: {error}") from error
+    _require_digest(clip, found)
+
+
+def _require_digest(clip: Clip, found: str) -> None:
     if found != clip.sha256:
         place = f"{say_place(clip.path, clip.member)} has" if clip.path else "what makes it here has"
         raise AudioError(

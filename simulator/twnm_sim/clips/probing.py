@@ -6,7 +6,7 @@ holds every path with its size and time of change, so a file that changed meanwh
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from twnm_shards.files import check_writable, disk_errors, partial_of
 from twnm_shards.locks import WORKERS_LOCK_NAME, locked, wait_for_orphans
 from twnm_shards.plans import Unit
 from twnm_shards.pool import Task, finish_units
-from twnm_shards.units import UNITS_NAME, Entry, Produce, Produced, read_unit
+from twnm_shards.units import UNITS_NAME, Entry, Produce, Produced, read_unit, write_unit
 from twnm_sim.clips.audio import UnusableAudioError
 from twnm_sim.clips.listing import Probed
 from twnm_sim.clips.probe import Limits, probe_clip
@@ -59,7 +59,7 @@ def probe_places(
     """The outcome of each place, in order; `folder` keeps what is finished until all is (None: a temporary one).
 
     `on_progress` is told how many are done. Raises LockedError where another scan works in the folder, MachineError
-    for a full disk and a killed worker; what is finished stays then.
+    for a full disk and a killed worker; what is finished stays then. One worker is this process.
     """
     if len(places) < IN_THIS_PROCESS:
         return list(_probe_here(places, limits, on_progress))
@@ -126,12 +126,23 @@ def _probe_in_units(
     if on_progress:
         on_progress(done)
     task = Task(work, name, make_prober, (tuple(places), limits))
-    with closing(finish_units(pending, task, max(1, min(workers, len(pending))))) as finished:
+    with closing(_finish(pending, task, min(workers, len(pending)))) as finished:
         for unit in finished:
             take(unit)
             if on_progress:
                 on_progress(done)
     return [_read_row(entry.row) for unit in units for entry in found[unit]]
+
+
+def _finish(pending: Sequence[Unit], task: Task, workers: int) -> Generator[Unit, None, None]:
+    """Each unit once it is probed. One worker is this process: another would import, and so run, the caller's script."""
+    if workers > 1:
+        yield from finish_units(pending, task, workers)
+        return
+    produce = task.make_producer(*task.make_args)
+    for unit in pending:
+        write_unit(task.folder, unit, task.fingerprint, produce)
+        yield unit
 
 
 def _fingerprint(places: Sequence[Place], limits: Limits) -> str:

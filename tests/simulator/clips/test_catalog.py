@@ -160,8 +160,8 @@ def test_a_catalog_of_another_version_is_to_be_scanned_again(written: Path) -> N
     about = json.loads(table.schema.metadata[KEY]) | {"format": "twnm-clips-1"}
     pq.write_table(table.replace_schema_metadata({KEY: json.dumps(about)}), written)
     assert sentence_of(written) == (
-        f"The clip catalog {written} is of another version of this package (twnm-clips-1, this one reads twnm-clips-2): "
-        "scan its datasets again."
+        f"The clip catalog {written} is of another version of this package (twnm-clips-1, this one reads twnm-clips-2)"
+        ": scan its datasets again."
     )
 
 

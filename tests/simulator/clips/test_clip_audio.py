@@ -1,7 +1,7 @@
 """Clips as sound: what is decoded is what was written, and what is not whole is refused."""
 
-import hashlib
 import io
+import os
 import struct
 import tarfile
 from pathlib import Path
@@ -14,6 +14,7 @@ from clip_files import ESC10, RATE, make_clip, noise, tone, write_sound
 
 from twnm_schemas.clips import Clip
 from twnm_schemas.errors import AudioError
+from twnm_shards.files import sha256_of
 from twnm_sim.clips.audio import MAX_CLIP_S, UnusableAudioError, decode_clip, read_clip, verify_clip
 
 FORMATS = {
@@ -151,7 +152,8 @@ def test_a_member_of_a_tar_is_read_where_it_lies(tmp_path: Path, layout: int) ->
 
 def clip_of(path: Path, **changes: Any) -> Clip:
     info = soundfile.info(path)
-    return make_clip("set:bell", path=str(path), duration_s=info.duration, sample_rate=info.samplerate, **changes)
+    told = {"duration_s": info.duration, "sample_rate": info.samplerate, "sha256": sha256_of(path)}
+    return make_clip("set:bell", path=str(path), **told, **changes)
 
 
 def test_a_clip_is_the_mean_of_its_channels(tmp_path: Path) -> None:
@@ -198,16 +200,57 @@ def test_a_file_that_changed_its_length_no_longer_matches_the_catalog(tmp_path: 
 def test_verifying_sees_one_changed_bit(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "a.wav", noise(0.5))
     data = bytearray(path.read_bytes())
-    clip = clip_of(path, sha256=hashlib.sha256(data).hexdigest())
+    clip = clip_of(path)
     verify_clip(clip)
     data[2000] ^= 1
     path.write_bytes(data)
-    read_clip(clip, RATE)  # as long as before
     with pytest.raises(AudioError, match=r"^The clip set:bell is not what was scanned .* no longer matches the files"):
         verify_clip(clip)
     path.unlink()
     with pytest.raises(AudioError, match=r"^The clip set:bell cannot be verified: .* is not there"):
         verify_clip(clip)
+
+
+def test_another_sound_of_the_same_length_is_not_read(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav", noise(0.5, 1))
+    clip = clip_of(path)
+    read_clip(clip, RATE)
+    write_sound(path, noise(0.5, 2))
+    os.utime(path, ns=(1, 1))  # a clock that ticks between
+    for _ in range(2):
+        with pytest.raises(
+            AudioError, match=r"^The clip set:bell is not what was scanned \(.*a\.wav has another SHA-256"
+        ):
+            read_clip(clip, RATE)
+    write_sound(path, noise(0.5, 1))
+    assert len(read_clip(clip, RATE)) == RATE // 2
+
+
+def test_swapped_members_of_a_tar_are_not_read(tmp_path: Path) -> None:
+    sounds = [write_sound(tmp_path / f"{seed}.wav", noise(0.5, seed)) for seed in (1, 2)]
+    clips = []
+    for path in sounds:
+        with tarfile.open(tmp_path / "a.tar", "w") as tar:
+            tar.add(path, "a.wav")
+        clips.append(clip_of(path).model_copy(update={"path": str(tmp_path / "a.tar"), "member": "a.wav", "offset": 0}))
+    read_clip(clips[1], RATE)
+    with pytest.raises(
+        AudioError, match=r"^The clip set:bell is not what was scanned \(a\.wav in .*a\.tar has another"
+    ):
+        read_clip(clips[0], RATE)
+
+
+def test_a_file_is_hashed_once_and_again_when_it_was_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+    monkeypatch.setattr("twnm_sim.clips.audio.digest_of", lambda s: hashed.append(s.name) or sha256_of(Path(s.name)))
+    path = write_sound(tmp_path / "a.wav", noise(0.5))
+    clip = clip_of(path)
+    for _ in range(3):
+        read_clip(clip, RATE)
+    assert len(hashed) == 1
+    os.utime(path, ns=(1, 1))
+    read_clip(clip, RATE)
+    assert len(hashed) == 2
 
 
 def test_a_clip_without_a_path_must_be_of_a_kind_that_is_synthesised() -> None:
@@ -226,6 +269,16 @@ def test_a_synthesised_clip_is_verified_by_its_recipe(monkeypatch: pytest.Monkey
         verify_clip(clip)
     with pytest.raises(AudioError, match=r"cannot be verified: .* is not synthesised"):
         verify_clip(make_clip("set:1", path=""))
+
+
+def test_a_synthesised_clip_of_another_version_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    from twnm_sim.clips import synthesis
+    from twnm_sim.clips.scan import scan_clips
+
+    clip = scan_clips(["builtin:1"]).clips[0]
+    monkeypatch.setattr(synthesis, "BUILTIN_VERSION", synthesis.BUILTIN_VERSION + 1)
+    with pytest.raises(AudioError, match=rf"^The clip {clip.clip_id} is not what was scanned \(what makes it here has"):
+        read_clip(clip, RATE)
 
 
 def test_a_built_in_clip_is_as_long_as_its_record_at_any_rate() -> None:

@@ -110,6 +110,23 @@ def test_a_killed_scan_goes_on(noises: Path, reference: bytes, tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["c.parquet"]
 
 
+UNGUARDED = "import sys; from twnm_sim.clips.scan import scan_clips\n" + (
+    "print(len(scan_clips([sys.argv[1]], workers=int(sys.argv[2])).clips))"
+)
+
+
+def test_one_worker_needs_no_guard_in_a_script_and_two_name_it(noises: Path, tmp_path: Path) -> None:
+    script = tmp_path / "scan.py"
+    script.write_text(UNGUARDED)
+
+    def run(workers: int) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, script, f"folder:{noises}", str(workers)]
+        return subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert run(1).stdout.strip() == str(MANY)
+    assert "a worker was killed, most likely for memory, or a script calls this without `if __name__" in run(2).stderr
+
+
 def test_a_file_that_changed_since_the_kill_is_looked_into_again(tmp_path: Path) -> None:
     folder = write_noises(tmp_path / "sounds", MANY)
     out = tmp_path / "c.parquet"

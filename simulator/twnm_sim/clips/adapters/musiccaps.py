@@ -12,8 +12,8 @@ names that common downloaders give:
 with any usual extension. Every row is listed; where its audio is not there, `path` says where `YTID.wav` would be, and
 the scan counts the clip as `missing`. A file must hold the ten seconds alone, not the whole video.
 
-The captions are under CC BY-SA 4.0 (the dataset's card). The audio comes with no grant at all, so its licence is unknown and only the
-profile `recipe` takes it, unless `license=` states what you know.
+The captions are under CC BY-SA 4.0, as both pages say. The audio comes with no grant at all, so its licence is unknown
+and only the profile `recipe` takes it, unless `license=` states what you know.
 """
 
 from collections.abc import Iterator
