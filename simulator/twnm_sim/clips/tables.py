@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +57,41 @@ def parse_json_object(data: bytes, place: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise StoreError(f"{place} is JSON, but no object with named fields.")
     return value
+
+
+def text_in(record: Mapping[str, Any], field: str, place: str) -> str:
+    """The text of a field, "" where it is null. Raises StoreError where it is no text or not there, naming `place`."""
+    value = _value_in(record, field, place)
+    if value is not None and not isinstance(value, str):
+        raise StoreError(f"{place} has no text in the field '{field}'.")
+    return value or ""
+
+
+def number_in(record: Mapping[str, Any], field: str, place: str) -> float | None:
+    """The number of a field, None where it is null or not finite. Raises as `text_in`."""
+    value = _value_in(record, field, place)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise StoreError(f"{place} has no number in the field '{field}'.")
+    return value if value is None else _finite(value)
+
+
+def _value_in(record: Mapping[str, Any], field: str, place: str) -> Any:
+    if field not in record:
+        raise StoreError(f"{place} has no field '{field}'.")
+    return record[field]
+
+
+def _finite(value: int | float) -> float | None:
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # an integer that no float holds
+        return None
+
+
+def read_text(path: Path) -> str:
+    """A text in UTF-8, or, where it is not that, in ISO 8859-1, which any bytes are."""
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("iso-8859-1")

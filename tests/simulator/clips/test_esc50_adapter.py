@@ -10,6 +10,7 @@ from twnm_schemas.errors import StoreError
 from twnm_schemas.licences import UNKNOWN
 from twnm_sim.clips.adapters.esc50 import list_clips, name_broader, name_class
 from twnm_sim.clips.adapters.esc50_classes import CLASSES, SPELLINGS
+from twnm_sim.clips.adapters.esc50_classes import ESC10 as ESC10_CLASSES
 from twnm_sim.clips.audioset_ontology import load_ontology
 from twnm_sim.clips.listing import Found
 from twnm_sim.clips.scan import scan_clips
@@ -159,6 +160,34 @@ def test_the_open_profile_takes_what_is_open(esc50: Path) -> None:
     assert catalog.rejections == {"license_refused": 2, "license_unknown": 1}
 
 
+def test_beyond_esc10_the_terms_of_the_whole_bind_too(esc50: Path) -> None:
+    """ESC-50 as a whole is under CC BY-NC 3.0; the list says of each clip what it is under by itself."""
+    lines = {
+        "1-100032-A-0.wav,1,0,dog,True,100032,A": ("CC0", "CC0-1.0"),
+        "1-200000-A-47.wav,1,47,airplane,False,200000,A": ("CC0", "CC-BY-NC-3.0"),
+        "1-200001-A-5.wav,1,5,cat,False,200001,A": ("CC-BY", "CC-BY-NC-3.0"),
+        "1-200002-A-9.wav,1,9,crow,False,200002,A": ("CC-BY-NC", "CC-BY-NC-3.0"),
+        "1-200003-A-3.wav,1,3,cow,False,200003,A": ("CC-Sampling+", "LicenseRef-CC-Sampling-Plus-1.0"),
+        "1-200004-A-2.wav,1,2,pig,False,200004,A": ("nothing at all", UNKNOWN),
+    }
+    write_table(esc50 / "meta" / "esc50.csv", "filename,fold,target,category,esc10,src_file,take", list(lines))
+    (esc50 / "LICENSE").write_text(
+        "\n".join(
+            f"- [{row.partition(',')[0].rpartition('-')[0]}.ogg]: clip derived from a ({FREESOUND}/a/1/) by a [{own}]"
+            for row, (own, _) in lines.items()
+        )
+    )
+    assert [clip.license for clip in found_in(str(esc50)).values()] == [bound for _, bound in lines.values()]
+    assert {clip.license for clip in found_in(f"esc10:{esc50}").values()} == {bound for _, bound in lines.values()}
+
+
+def test_a_list_in_latin_letters_is_read(esc50: Path) -> None:
+    line = f"- [1-100032-A.ogg]: clip derived from hör.wav ({FREESOUND}/a/1/) by Jürgen [CC0]\n"
+    (esc50 / "LICENSE").write_bytes(line.encode("iso-8859-1"))
+    clip = found_in(str(esc50))["esc50:1-100032-A"]
+    assert (clip.title, clip.uploader) == ("hör.wav", "Jürgen")
+
+
 def test_esc10_in_folders_with_a_readme(tmp_path: Path) -> None:
     for number, name in enumerate(("1-110389-A", "1-100032-A")):
         write_sound(tmp_path / "001 - Dog bark" / f"{name}.ogg", noise(0.3, number))
@@ -206,7 +235,7 @@ def test_every_class_is_known_under_one_label() -> None:
     labels = {name_class(category)[0] for category in AUDIOSET_NAMES}
     assert labels == CLASSES.keys()
     assert len(labels) == 50
-    assert {name_class(folder)[0] for folder in ESC10_FOLDERS} < labels
+    assert {name_class(folder)[0] for folder in ESC10_FOLDERS} == ESC10_CLASSES < labels
     assert set(SPELLINGS.values()) <= labels
 
 

@@ -13,6 +13,9 @@ with the recordings: `LICENSE`, `README.txt`, `README.md` or `ATTRIBUTION.md`, o
 
 or with links. Where that list gives no version of a Creative Commons licence it means 3.0, which is what its linked
 form says and what Freesound had in 2015. A clip that the list does not name keeps an unknown licence.
+
+ESC-50 as a whole is under CC BY-NC 3.0 and its part ESC-10, ten of the classes, under CC BY (README.md of
+github.com/karolpiczak/ESC-50): a clip of another class is under CC BY-NC at least, whatever its own licence.
 """
 
 import re
@@ -21,16 +24,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twnm_schemas.errors import StoreError
-from twnm_schemas.licences import UNKNOWN, parse_license
-from twnm_sim.clips.adapters.esc50_classes import CLASSES, SPELLINGS
+from twnm_schemas.licences import UNKNOWN, combinable, combine_licenses, parse_license
+from twnm_sim.clips.adapters.esc50_classes import CLASSES, ESC10, SPELLINGS
 from twnm_sim.clips.adapters.folder import say_name
 from twnm_sim.clips.audioset_ontology import ancestor_ids, load_ontology
 from twnm_sim.clips.listing import ClipSpec, Found
-from twnm_sim.clips.tables import read_table
+from twnm_sim.clips.tables import read_table, read_text
 
 TABLE = Path("meta", "esc50.csv")
 _COLUMNS = ("filename", "fold", "category")
 _LISTS = ("LICENSE", "README.txt", "README.md", "ATTRIBUTION.md")
+WHOLE = "CC-BY-NC-3.0"
 _FILE = re.compile(r"(?P<fold>[1-5])-(?P<freesound_id>\d+)-(?P<take>[A-Z])")
 _CLASS_FOLDER = re.compile(r"\d{3} - .+")
 _TEXT_LINE = re.compile(
@@ -97,7 +101,7 @@ def read_credits(root: Path) -> dict[str, Credit]:
     credited: dict[str, Credit] = {}
     for name in _LISTS:
         if (root / name).is_file():
-            for line in (root / name).read_text("utf-8").splitlines():
+            for line in read_text(root / name).splitlines():
                 if match := _TEXT_LINE.fullmatch(line) or _LINKED_LINE.fullmatch(line):
                     credited.setdefault(match["file"].partition(".")[0], _read_credit(match))
     return credited
@@ -132,9 +136,14 @@ def _describe(kind: str, recording: _Recording, match: re.Match[str], credit: Cr
         freesound_id=match["freesound_id"],
         title=credit.title,
         source_url=credit.url or f"https://freesound.org/s/{match['freesound_id']}/",
-        license=credit.license,
+        license=credit.license if label in ESC10 else bind(credit.license),
         source_split=f"fold{match['fold']}",
     )
+
+
+def bind(own: str) -> str:
+    """The licence of a clip beyond ESC-10 that is under this one by itself."""
+    return combine_licenses([own, WHOLE]) if combinable([own, WHOLE]) else own
 
 
 def name_class(category: str) -> tuple[str, str]:

@@ -57,6 +57,12 @@ CLASSES: dict[str, str] = {
     "wind": "/m/03m9d0z",
 }
 
+# The classes of ESC-10, all of whose clips are in it.
+ESC10 = frozenset(
+    {"baby cry", "chainsaw", "clock tick", "dog bark", "fire crackling", "helicopter", "rain", "rooster", "sea waves"}
+    | {"sneeze"}
+)
+
 # The other spellings of the datasets, ESC-50's of 2015 and today's and ESC-10's, in plain words.
 SPELLINGS: dict[str, str] = {
     "crackling fire": "fire crackling",
