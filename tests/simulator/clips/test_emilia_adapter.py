@@ -187,6 +187,46 @@ def test_a_record_that_lacks_a_field_is_refused(tmp_path: Path, record: dict[str
     assert refusal(tmp_path) == f"The record of a.mp3 in {path} {sentence}"
 
 
+def write_record(root: Path, **changes: Any) -> Path:
+    path = root / "EN-B000000.tar"
+    write_tar(path, [("a.json", json.dumps(EN | changes).encode()), ("a.mp3", make_mp3(0))])
+    return path
+
+
+def test_null_says_nothing(tmp_path: Path) -> None:
+    write_record(tmp_path, speaker=None, text=None, language=None, dnsmos=None)
+    (found,) = listed(tmp_path).values()
+    assert (found.speaker, found.caption, found.language, found.dnsmos) == ("", "", "", None)
+
+
+@pytest.mark.parametrize("dnsmos", [float("nan"), float("inf"), 10**400])
+def test_a_score_that_no_catalog_holds_is_none(tmp_path: Path, dnsmos: float) -> None:
+    write_record(tmp_path, dnsmos=dnsmos)
+    assert [found.dnsmos for found in listed(tmp_path).values()] == [None]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"speaker": 7}, "has no text in the field 'speaker'."),
+        ({"text": ["a"]}, "has no text in the field 'text'."),
+        ({"language": {}}, "has no text in the field 'language'."),
+        ({"id": 3}, "has no text in the field 'id'."),
+        ({"id": None}, "has neither 'id' nor '_id'."),
+        ({"dnsmos": "3.2"}, "has no number in the field 'dnsmos'."),
+        ({"dnsmos": True}, "has no number in the field 'dnsmos'."),
+    ],
+)
+def test_a_value_of_another_type_is_refused(tmp_path: Path, changes: dict[str, Any], sentence: str) -> None:
+    path = write_record(tmp_path, **changes)
+    assert refusal(tmp_path) == f"The record of a.mp3 in {path} {sentence}"
+
+
+def test_a_folder_named_as_a_tar_is_passed_over(root: Path) -> None:
+    (root / "cache.tar").mkdir()
+    assert len(listed(root)) == 3
+
+
 def test_a_record_that_is_no_json_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "EN-B000000.tar"
     write_tar(path, [("a.json", b"{"), ("a.mp3", make_mp3(0))])

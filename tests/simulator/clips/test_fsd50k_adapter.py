@@ -157,7 +157,22 @@ def test_metadata_that_lack_a_clip_are_refused(root: Path) -> None:
 def test_metadata_that_lack_a_licence_are_refused(root: Path) -> None:
     path = root / "FSD50K.metadata" / "dev_clips_info_FSD50K.json"
     path.write_text(json.dumps(DEV_INFO | {"64760": {"title": "a", "uploader": "b"}}))
-    assert refusal(root).startswith(f"{path} gives no 'license' for clip 64760")
+    assert refusal(root) == f"Clip 64760 in {path} has no field 'license'."
+
+
+def test_null_says_nothing_and_what_is_no_text_is_refused(root: Path) -> None:
+    path = root / "FSD50K.metadata" / "dev_clips_info_FSD50K.json"
+    path.write_text(json.dumps(DEV_INFO | {"64760": {"title": None, "uploader": None, "license": None}}))
+    clip = listed(root)["fsd50k:64760"]
+    assert (clip.title, clip.uploader, clip.license) == ("", "", "LicenseRef-unknown")
+    path.write_text(json.dumps(DEV_INFO | {"64760": {"title": "a", "license": "", "uploader": ["b"]}}))
+    assert refusal(root) == f"Clip 64760 in {path} has no text in the field 'uploader'."
+
+
+def test_a_clip_without_labels_has_none(root: Path) -> None:
+    (root / "FSD50K.ground_truth" / "dev.csv").write_text("fname,labels,mids,split\n64760,,,train\n")
+    clip = listed(root)["fsd50k:64760"]
+    assert (clip.label, clip.labels, clip.audioset_ids) == ("", (), ())
 
 
 def test_cut_metadata_are_refused(root: Path) -> None:

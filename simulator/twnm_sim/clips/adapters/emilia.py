@@ -24,12 +24,11 @@ from typing import Any, BinaryIO, NamedTuple
 from twnm_schemas.errors import StoreError
 from twnm_schemas.licences import parse_license
 from twnm_sim.clips.listing import ClipSpec, Found
-from twnm_sim.clips.tables import parse_json_object
+from twnm_sim.clips.tables import number_in, parse_json_object, text_in
 
 _LICENSES = {"emilia": "CC-BY-NC-4.0", "emilia-yodas": "CC-BY-4.0"}
 _VIDEO = re.compile(r"[A-Z]{2}_(?P<video>[A-Za-z0-9_-]{11})_(?:SPEAKER_\d+|W\d+)")
 _AUDIO = frozenset({"mp3", "wav", "flac", "m4a", "ogg"})
-_FIELDS = ("text", "speaker", "language", "dnsmos")
 _END = 2 * tarfile.BLOCKSIZE
 _SPEECH = "/m/09x0r"  # the class "Speech" of AudioSet
 
@@ -53,7 +52,7 @@ def list_clips(spec: ClipSpec) -> Iterator[Found]:
 
 
 def _find_tars(place: Path) -> list[Path]:
-    tars = sorted(place.rglob("*.tar"))
+    tars = sorted(path for path in place.rglob("*.tar") if path.is_file())
     if not tars:
         raise StoreError(f"{place} is not Emilia: it holds no tar such as EN-B000000.tar.")
     return tars
@@ -104,11 +103,10 @@ def _lacks_end(stream: BinaryIO) -> bool:
 
 def _describe(path: Path, place: _Place, record: dict[str, Any], license_text: str) -> Found:
     dataset = "emilia-yodas" if "_id" in record else "emilia"
-    original = _read_id(record, path, place)
-    for field in _FIELDS:
-        if field not in record:
-            raise StoreError(f"The record of {place.name} in {path} has no field '{field}'.")
-    video = _find_video(record["speaker"], original)
+    where = f"The record of {place.name} in {path}"
+    original = _read_id(record, where)
+    speaker = text_in(record, "speaker", where)
+    video = _find_video(speaker, original)
     return Found(
         clip_id=f"{dataset}:{original}",
         dataset=dataset,
@@ -118,21 +116,21 @@ def _describe(path: Path, place: _Place, record: dict[str, Any], license_text: s
         label="speech",
         labels=("speech",),
         audioset_ids=(_SPEECH,),
-        caption=str(record["text"]).strip(),
-        language=str(record["language"]),
-        speaker=str(record["speaker"]),
+        caption=text_in(record, "text", where).strip(),
+        language=text_in(record, "language", where),
+        speaker=speaker,
         video_id=video,
         source_url=f"https://www.youtube.com/watch?v={video}" if video else "",
         license=parse_license(license_text) if license_text else _LICENSES[dataset],
-        dnsmos=None if record["dnsmos"] is None else float(record["dnsmos"]),
+        dnsmos=number_in(record, "dnsmos", where),
     )
 
 
-def _read_id(record: dict[str, Any], path: Path, place: _Place) -> str:
-    original = record.get("_id") or record.get("id")
-    if not original:
-        raise StoreError(f"The record of {place.name} in {path} has neither 'id' nor '_id'.")
-    return str(original)
+def _read_id(record: dict[str, Any], where: str) -> str:
+    for field in ("_id", "id"):
+        if original := text_in(record, field, where) if field in record else "":
+            return original
+    raise StoreError(f"{where} has neither 'id' nor '_id'.")
 
 
 def _find_video(*names: str) -> str:

@@ -23,9 +23,7 @@ from twnm_schemas.errors import StoreError
 from twnm_schemas.licences import parse_license
 from twnm_sim.clips.audioset_ontology import split_leaves
 from twnm_sim.clips.listing import ClipSpec, Found
-from twnm_sim.clips.tables import read_json_object, read_table
-
-_INFO_FIELDS = ("title", "license", "uploader")
+from twnm_sim.clips.tables import read_json_object, read_table, text_in
 
 
 class _Part(NamedTuple):
@@ -59,27 +57,34 @@ def _list_part(root: Path, part: _Part) -> Iterator[Found]:
     info = read_json_object(info_path)
     audio = _audio_folder(root, part)
     for row in read_table(table, part.columns):
-        about = _find_info(info, row["fname"], info_path)
+        about = _read_info(info, row["fname"], info_path)
         labels = _pair_labels(row, table)
         yield _describe(row, labels, about, audio / f"{row['fname']}.wav")
 
 
-def _find_info(info: dict[str, Any], fname: str, path: Path) -> dict[str, Any]:
+class _Info(NamedTuple):
+    title: str
+    license: str
+    uploader: str
+
+
+def _read_info(info: dict[str, Any], fname: str, path: Path) -> _Info:
     about = info.get(fname)
     if not isinstance(about, dict):
         raise StoreError(f"{path} says nothing of clip {fname}, which the ground truth lists; fetch the file again.")
-    for field in _INFO_FIELDS:
-        if field not in about:
-            raise StoreError(f"{path} gives no '{field}' for clip {fname}; fetch the file again.")
-    return about
+    return _Info(*(text_in(about, field, f"Clip {fname} in {path}") for field in _Info._fields))
 
 
 def _pair_labels(row: dict[str, str], path: Path) -> dict[str, str]:
     """The clip's labels in plain words by their AudioSet ids, in the table's order."""
-    labels, mids = row["labels"].split(","), row["mids"].split(",")
+    labels, mids = _split(row["labels"]), _split(row["mids"])
     if len(labels) != len(mids):
         raise StoreError(f"{path} gives clip {row['fname']} {len(labels)} labels and {len(mids)} ids.")
     return dict(zip(mids, map(say_label, labels), strict=True))
+
+
+def _split(cell: str) -> list[str]:
+    return cell.split(",") if cell else []
 
 
 def say_label(label: str) -> str:
@@ -87,21 +92,21 @@ def say_label(label: str) -> str:
     return label.replace("_", " ").lower()
 
 
-def _describe(row: dict[str, str], labels: dict[str, str], about: dict[str, Any], path: Path) -> Found:
+def _describe(row: dict[str, str], labels: dict[str, str], about: _Info, path: Path) -> Found:
     fname = row["fname"]
     leaves, broader = split_leaves(labels)
     return Found(
         clip_id=f"fsd50k:{fname}",
         dataset="fsd50k",
         path=str(path),
-        label=labels[leaves[0]],
+        label=labels[leaves[0]] if leaves else "",
         labels=tuple(labels[mid] for mid in leaves),
         audioset_ids=leaves,
         ancestors=tuple(labels[mid] for mid in broader),
-        uploader=str(about["uploader"]),
+        uploader=about.uploader,
         freesound_id=fname,
-        title=str(about["title"]),
+        title=about.title,
         source_url=f"https://freesound.org/s/{fname}/",
-        license=parse_license(str(about["license"])),
+        license=parse_license(about.license),
         source_split=row.get("split", "eval"),
     )
