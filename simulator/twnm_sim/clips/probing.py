@@ -135,7 +135,7 @@ def _probe_in_units(
 
 
 def _finish(pending: Sequence[Unit], task: Task, workers: int) -> Generator[Unit, None, None]:
-    """Each unit once it is probed. One worker is this process: another would import, and so run, the caller's script."""
+    """Each unit once it is probed. One worker is this process: another would import, and so run, the user's script."""
     if workers > 1:
         yield from finish_units(pending, task, workers)
         return

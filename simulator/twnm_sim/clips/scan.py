@@ -1,9 +1,10 @@
 """From specs to a catalog: list, look into each file, judge, split.
 
-What is refused is counted by name. Before a file is looked into: `duplicate_id` (an id named before), and, if a
-licence profile is asked, `license_unknown` and `license_refused`. By its audio: the reasons of `probe`. After:
-`duplicate_audio` (the same bytes as a clip before it) and `split_clash` (`splits`). In every case the first in the
-order of the specs stays, but rows of a catalog made before come before all others.
+What is refused is counted by name. Before a file is looked into: `bad_text` (a name or a text that cannot be written),
+`duplicate_id` (an id named before), and, if a licence profile is asked, `license_unknown` and `license_refused`. By its
+audio: the reasons of `probe`. After: `duplicate_audio` (the same bytes as a clip before it) and `split_clash`
+(`splits`). In every case the first in the order of the specs stays, but rows of a catalog made before come before all
+others.
 """
 
 import os
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from twnm_schemas.clips import Clip
-from twnm_schemas.errors import SpecError
+from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.licences import UNKNOWN, parse_license, profile_allows
 from twnm_shards.files import check_writable
 from twnm_sim.clips.adapters.registry import CATALOG, list_spec
@@ -98,7 +99,7 @@ def list_specs(specs: Sequence[str], default_license: str | None = None, profile
     parsed = [parse_spec(text) for text in specs]
     for spec in parsed:
         entries += _list_entries(spec, default_license)
-    kept = _drop_repeated(entries, refusals)
+    kept = _drop_repeated([entry for entry in entries if _is_text(entry, refusals)], refusals)
     if profile is not None:
         kept = [entry for entry in kept if _is_licensed(entry, profile, refusals)]
     return Listed(tuple(kept), tuple(refusals), tuple(specs))
@@ -109,11 +110,32 @@ def _list_entries(spec: ClipSpec, default_license: str | None) -> Iterator[Found
     if spec.kind == CATALOG:
         yield from read_catalog(Path(spec.place)).clips
         return
-    for found in list_spec(spec):
+    for found in _list_found(spec):
         path = os.path.abspath(found.path) if found.path else ""
         spdx = default if found.license == UNKNOWN else found.license
         of_words = (found.caption_license or spdx) if found.caption else ""
         yield replace(found, path=path, license=spdx, caption_license=of_words)
+
+
+def _list_found(spec: ClipSpec) -> Iterator[Found]:
+    try:
+        yield from list_spec(spec)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise StoreError(f"{error.filename or spec.place} cannot be read: {reason}.") from error
+
+
+def _is_text(entry: Found | Clip, refusals: list[Refusal]) -> bool:
+    """Whether all that is said of it can be written: names of files may hold any bytes, JSON halves of characters."""
+    if isinstance(entry, Clip):
+        return True
+    said = "".join(str(getattr(entry, name)) for name in _FOUND_FIELDS)
+    if "\0" not in said and said == said.encode("utf-8", "replace").decode():
+        return True
+    name = entry.clip_id.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+    sentence = f"{name} has a name or a text with bytes that are no characters; rename it."
+    refusals.append(Refusal(name, "bad_text", sentence))
+    return False
 
 
 def _read_license(text: str | None) -> str:

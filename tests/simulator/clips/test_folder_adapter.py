@@ -1,5 +1,6 @@
 """Plain folders of sounds: labels by folder, by table, and by texts beside the files."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.licences import UNKNOWN
 from twnm_sim.clips.adapters.folder import label_from_text, list_clips, say_name
 from twnm_sim.clips.listing import Found
-from twnm_sim.clips.scan import scan_clips
+from twnm_sim.clips.scan import list_specs, scan_clips
 from twnm_sim.clips.specs import parse_spec
 
 
@@ -82,6 +83,46 @@ def test_another_table_may_be_named_and_a_fault_in_it_is_told(sounds: Path) -> N
     write_table(sounds / "bad.csv", "name,label", ["top.mp3,song"])
     with pytest.raises(StoreError, match=r"bad\.csv has no column 'file'"):
         found_in(f"folder:{sounds}?labels=bad.csv")
+
+
+def test_a_path_in_a_table_may_be_absolute_and_lies_in_the_folder(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_table(sounds / "labels.csv", "file,label", [f"{sounds / 'top.mp3'},song"])
+    monkeypatch.chdir(tmp_path)
+    for spec in (f"folder:{sounds}", "folder:my sounds"):
+        assert [(f.clip_id, f.path) for f in found_in(spec)] == [("my sounds:top.mp3", str(sounds / "top.mp3"))]
+    for outside in ("/elsewhere/a.wav", "../a.wav"):
+        write_table(sounds / "labels.csv", "file,label", [f"{outside},song"])
+        with pytest.raises(
+            StoreError, match=rf"labels\.csv names '{outside}', which does not lie in .*my sounds; name"
+        ):
+            found_in(f"folder:{sounds}")
+
+
+def test_a_table_that_cannot_be_read_is_one_sentence(sounds: Path) -> None:
+    with pytest.raises(StoreError, match=r"heavy cannot be read: is a directory\.$"):
+        scan_clips([f"folder:{sounds}?labels=rain/heavy"])
+    (sounds / "latin.csv").write_bytes("file,label\ntop.mp3,Tür\n".encode("iso-8859-1"))
+    with pytest.raises(StoreError, match=r"latin\.csv is not a CSV file that can be read"):
+        scan_clips([f"folder:{sounds}?labels=latin.csv"])
+
+
+def test_a_name_that_is_no_text_is_counted(sounds: Path) -> None:
+    write_sound(sounds / "rain" / "ok.wav", noise(0.3, 8)).rename(
+        os.fsdecode(os.fsencode(sounds) + b"/rain/t\xfcr.wav")
+    )
+    listed = list_specs([f"folder:{sounds}"])
+    (refusal,) = listed.refusals
+    assert (refusal.reason, refusal.clip_id) == ("bad_text", "my sounds:rain/t\\udcfcr.wav")
+    write_table(sounds / "labels.csv", "file,label", ["to\0p.mp3,song", "top.mp3,song"])
+    assert scan_clips([f"folder:{sounds}"]).rejections == {"bad_text": 1}
+
+
+def test_texts_in_latin_letters_are_read(tmp_path: Path) -> None:
+    write_sound(tmp_path / "a.ogg", noise(0.3))
+    (tmp_path / "a.txt").write_bytes("A männchen.".encode("iso-8859-1"))
+    assert [found.label for found in found_in(f"folder:{tmp_path}?labels=txt")] == ["männchen"]
 
 
 def test_a_file_that_the_table_names_and_is_not_there_is_counted(sounds: Path) -> None:

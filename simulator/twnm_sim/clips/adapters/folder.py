@@ -13,14 +13,15 @@ The label of a file is the name of the folder it lies in, or comes from one of:
 `?license=SPDX` is the licence where the table names none, `?name=NAME` the dataset in place of the folder's own name.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from twnm_schemas.errors import SpecError
+from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.licences import UNKNOWN, parse_license
 from twnm_sim.clips.listing import ClipSpec, Found
-from twnm_sim.clips.tables import read_table
+from twnm_sim.clips.tables import read_table, read_text
 
 SUFFIXES = frozenset(
     {".aif", ".aiff", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav", ".wave"}
@@ -74,7 +75,7 @@ def _list_with_texts(root: Path, dataset: str) -> Iterator[Found]:
     for path in find_sounds(root):
         text_path = path.with_suffix(".txt")
         if text_path.is_file():
-            lines = text_path.read_text("utf-8", errors="replace").splitlines()
+            lines = read_text(text_path).splitlines()
             text = lines[0].strip() if lines else ""
             yield _describe(root, path, dataset, label_from_text(text) or say_name(path.stem), {"caption": text})
 
@@ -86,8 +87,12 @@ def label_from_text(text: str) -> str:
 
 
 def _list_table(root: Path, table: Path, dataset: str) -> Iterator[Found]:
+    root = Path(os.path.abspath(root))
     for row in read_table(table, ("file", "label")):
-        yield _describe(root, root / row["file"], dataset, row["label"], row)
+        path = Path(os.path.abspath(root / row["file"]))
+        if not path.is_relative_to(root):
+            raise StoreError(f"{table} names '{row['file']}', which does not lie in {root}; name files from there on.")
+        yield _describe(root, path, dataset, row["label"], row)
 
 
 def _describe(root: Path, path: Path, dataset: str, label: str, row: dict[str, str] | None = None) -> Found:
