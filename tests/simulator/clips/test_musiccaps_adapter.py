@@ -47,7 +47,7 @@ def test_a_clip_carries_what_the_table_says(tmp_path: Path) -> None:
         clip_id="musiccaps:-0SdAVK79lg",
         dataset="musiccaps",
         path=str(tmp_path / "audio" / "-0SdAVK79lg.wav"),
-        label="music",
+        label="blues",
         labels=("blues", "country", "acoustic guitar"),
         audioset_ids=("/m/0155w", "/m/01lyv", "/m/042v_gx"),
         ancestors=("guitar", "music", "musical instrument", "plucked string instrument"),
@@ -58,6 +58,25 @@ def test_a_clip_carries_what_the_table_says(tmp_path: Path) -> None:
         license="LicenseRef-unknown",
         source_split="train",
     )
+
+
+@pytest.mark.parametrize(
+    ("mids", "label", "labels"),
+    [
+        ("/m/04rlf", "music", ("music",)),
+        ("/m/09x0r,/m/04rlf,/m/0155w", "blues", ("speech", "blues")),  # speech, music, blues
+        ("/m/09x0r,/m/0838f", "speech", ("speech", "water")),
+        ("", "", ()),
+    ],
+)
+def test_the_label_is_the_music_among_the_labels(
+    tmp_path: Path, mids: str, label: str, labels: tuple[str, ...]
+) -> None:
+    write_dataset(tmp_path, "_vyLOnKJD3g.wav")
+    (tmp_path / "musiccaps-public.csv").write_text(HEADER + f'_vyLOnKJD3g,0,10,"{mids}",[],A tune.,6,True,True\n')
+    (clip,) = listed(tmp_path)
+    assert (clip.label, clip.labels) == (label, labels)
+    assert len(clip.audioset_ids) == len(labels)
 
 
 def test_names_of_common_downloaders_are_found(tmp_path: Path) -> None:

@@ -16,17 +16,18 @@ The captions are under CC BY-SA 4.0, as both pages say. The audio comes with no 
 and only the profile `recipe` takes it, unless `license=` states what you know.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from twnm_schemas.errors import StoreError
 from twnm_schemas.licences import UNKNOWN, parse_license
-from twnm_sim.clips.audioset_ontology import say_class, split_leaves
+from twnm_sim.clips.audioset_ontology import ancestor_ids, say_class, split_leaves
 from twnm_sim.clips.listing import ClipSpec, Found
 from twnm_sim.clips.tables import read_table
 
 TABLE = "musiccaps-public.csv"
 _COLUMNS = ("ytid", "start_s", "end_s", "audioset_positive_labels", "caption", "is_audioset_eval")
+_MUSIC = "/m/04rlf"
 _EXTENSIONS = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff"})
 
 
@@ -61,14 +62,20 @@ def _find_audio(row: dict[str, str], files: dict[str, Path]) -> Path | None:
     return next((files[name] for name in names if name in files), None)
 
 
+def _say_label(leaves: Sequence[str]) -> str:
+    """The first class that is music or a kind of it; a video of music may show speech or a small room as well."""
+    of_music = (mid for mid in leaves if _MUSIC in {mid, *ancestor_ids(mid)})
+    return say_class(next(of_music, leaves[0])) if leaves else ""
+
+
 def _describe(row: dict[str, str], path: Path, license_id: str) -> Found:
     ytid = row["ytid"]
-    leaves, broader = split_leaves(row["audioset_positive_labels"].split(","))
+    leaves, broader = split_leaves(filter(None, row["audioset_positive_labels"].split(",")))
     return Found(
         clip_id=f"musiccaps:{ytid}",
         dataset="musiccaps",
         path=str(path),
-        label="music",
+        label=_say_label(leaves),
         labels=tuple(map(say_class, leaves)),
         audioset_ids=leaves,
         ancestors=tuple(map(say_class, broader)),
