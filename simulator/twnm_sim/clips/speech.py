@@ -33,13 +33,20 @@ _PATIENCE_S = 60.0
 
 @dataclass(frozen=True)
 class Utterance:
-    """What is said, in which voice ("en-us+f3"), how fast, and at what pitch (0 to 99; at 50 a voice is its own)."""
+    """What is said, in which voice, how fast, and at what pitch (0 to 99; at 50 a voice is its own).
 
-    voice: str
+    `voice`: the variant in the language, "en-us+f3".
+    """
+
     language: str
+    variant: str
     text: str
     words_per_minute: int
     pitch: int
+
+    @property
+    def voice(self) -> str:
+        return f"{self.language}+{self.variant}"
 
 
 def utterance_of(clip_id: str) -> Utterance:
@@ -55,8 +62,8 @@ def utterance_of(clip_id: str) -> Utterance:
     own, now = rng_for(SEED, "espeak", voice), rng_for(SEED, "espeak", voice, number)
     start, pitch, pace = int(own.integers(len(texts))), own.uniform(25.0, 75.0), own.uniform(140.0, 180.0)
     return Utterance(
-        voice=voice,
         language=language,
+        variant=variant,
         text=texts[(start + number) % len(texts)],
         words_per_minute=round(pace * now.uniform(0.9, 1.1)),
         pitch=round(pitch + now.uniform(-5.0, 5.0)),

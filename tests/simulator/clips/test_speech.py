@@ -10,6 +10,7 @@ import soxr
 from twnm_schemas.errors import AudioError, MissingExtraError, SpecError
 from twnm_sim.clips.adapters.espeak import list_clips
 from twnm_sim.clips.probe import find_active
+from twnm_sim.clips.scan import scan_clips
 from twnm_sim.clips.sentences import SENTENCES
 from twnm_sim.clips.specs import parse_spec
 from twnm_sim.clips.speech import VARIANTS, program_version, speak, speak_clip, utterance_of
@@ -99,7 +100,7 @@ def _pitch_of(sound: np.ndarray, rate: int) -> float:
 def test_the_list_goes_round_languages_and_voices_and_is_what_is_heard() -> None:
     found = list(list_clips(parse_spec("espeak:en-us,fr?sentences=15")))
     assert len({clip.clip_id for clip in found}) == len(found) == 30
-    assert {clip.speaker for clip in found} == {f"{one}+{v}" for one in ("en-us", "fr") for v in VARIANTS}
+    assert {clip.speaker for clip in found} == {f"espeak-{v}" for v in VARIANTS}
     assert {clip.language for clip in found} == {"en", "fr"}
     for clip in found[::7]:
         assert (clip.dataset, clip.path, clip.license, clip.label) == ("espeak", "", "CC0-1.0", "speech")
@@ -111,6 +112,15 @@ def test_the_list_goes_round_languages_and_voices_and_is_what_is_heard() -> None
         assert clip.probed.duration_s == len(sound) / rate
         assert (clip.probed.onset_s, clip.probed.offset_s) == (active.onset_s, active.offset_s)
         assert clip.probed.level_dbfs == active.level_dbfs
+
+
+@needs_program
+def test_a_voice_lies_in_one_split_and_every_split_has_one() -> None:
+    clips = scan_clips(["espeak:en-us,fr,de?sentences=12"]).clips
+    splits = {v: {clip.split for clip in clips if f"+{v}-" in clip.clip_id} for v in VARIANTS}
+    assert all(len(own) == 1 for own in splits.values())
+    assert set().union(*splits.values()) == {"train", "validation", "test"}
+    assert {clip.group for clip in clips} == {f"speaker:espeak/espeak-{v}" for v in VARIANTS}
 
 
 @needs_program

@@ -2,7 +2,8 @@
 
 Sentences, voices and the licence: see `twnm_sim.clips.speech`. The utterances go round the voices. Each is spoken once
 to be measured. The label is "speech": the voices are called f1 to f5 and m1 to m7, but whether one hears a woman or a
-man is not always plain. A speaker is a voice in a language; the same voice in two languages is kin, not the same.
+man is not always plain. A speaker is a voice in whatever language, so that no voice is heard in two splits; all voices
+say the same sentences.
 """
 
 import os
@@ -63,7 +64,7 @@ def _describe(clip_id: str) -> Found:
         ancestors=("human voice", "human sounds"),
         caption=utterance.text,
         language=utterance.language.partition("-")[0],
-        speaker=utterance.voice,
+        speaker=f"espeak-{utterance.variant}",
         title=utterance.text,
         license="CC0-1.0",
         probed=_measure(clip_id),
