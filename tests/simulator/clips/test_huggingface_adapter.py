@@ -7,10 +7,12 @@ import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from clip_files import make_found
 
 from twnm_schemas.errors import SpecError, StoreError
 from twnm_shards.tars import read_member
@@ -18,6 +20,7 @@ from twnm_sim.clips.adapters import huggingface
 from twnm_sim.clips.adapters.huggingface import list_clips
 from twnm_sim.clips.audio import decode_clip
 from twnm_sim.clips.listing import ClipSpec, Found
+from twnm_sim.clips.splits import group_of
 
 datasets = pytest.importorskip("datasets")
 NAMES = ["clock_alarm", "dog", "rain"]
@@ -106,6 +109,43 @@ def test_a_row_carries_what_its_columns_say(tmp_path: Path, parquet: Path) -> No
     )
     assert [clip.label for clip in clips] == ["clock alarm", "dog", "rain", "clock alarm", "dog", "rain", ""]
     assert clips[2].speaker == ""
+
+
+def test_columns_may_say_whose_a_recording_is(tmp_path: Path) -> None:
+    """A mirror of another dataset meets it under the same Freesound id, video and uploader."""
+    root = tmp_path / "mirror"
+    columns = {
+        "audio": [{"bytes": make_wav(0), "path": "0.wav"}, {"bytes": make_wav(1), "path": "1.wav"}],
+        "label": ["dog", "rain"],
+        "by": ["Ann", None],
+        "id": [100032.0, None],  # as tables keep integers beside nothing
+        "ytid": ["abc", ""],
+        "captions": [["A dog.", "It barks."], []],
+    }
+    write_dataset(root, columns)
+    first, second = listed(
+        root, label="label", uploader="by", freesound_id="id", video_id="ytid", caption="captions",
+        caption_license="CC BY-SA 4.0",
+    )  # fmt: skip
+    assert (first.uploader, first.freesound_id, first.video_id) == ("Ann", "100032", "abc")
+    assert (first.caption, first.caption_license) == ("A dog.", "CC-BY-SA-4.0")
+    assert (second.uploader, second.freesound_id, second.video_id, second.caption) == ("", "", "", "")
+    original = make_found("esc50:1-100032-A", uploader="ann", freesound_id="100032")
+    assert group_of(first, {}) == group_of(original, {}) == "uploader:freesound/ann"
+
+
+def write_dataset(root: Path, columns: dict[str, list[Any]]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    root.mkdir()
+    pq.write_table(pa.table(columns), root / "a.parquet")
+
+
+def test_a_column_without_audio_is_one_sentence(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "numbers", {"audio": [1.5], "label": ["dog"]})
+    with pytest.raises(StoreError, match=r"^The dataset '.*numbers' cannot be read: [^\n]*\.$"):
+        listed(tmp_path / "numbers", label="label")
 
 
 def test_the_stored_audio_is_the_datasets_own_bytes(parquet: Path) -> None:
@@ -214,7 +254,7 @@ def test_a_missing_split_or_dataset_is_one_sentence(parquet: Path) -> None:
         ({"label": "a", "class": "b"}, "need one of label=COLUMN and class=NAME"),
         ({"label": "a", "max": "0"}, "The option max=0 of the clips"),
         ({"label": "a", "max": "many"}, "is no number of clips."),
-        ({"label": "a", "lable": "b"}, "have no option 'lable'; there are audio, caption, class"),
+        ({"label": "a", "lable": "b"}, "have no option 'lable'; there are audio, caption, caption_license"),
     ],
 )
 def test_options_that_cannot_be_used_are_refused(options: dict[str, str], sentence: str) -> None:

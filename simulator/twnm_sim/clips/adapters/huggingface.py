@@ -1,11 +1,14 @@
 """Any audio dataset that the package `datasets` loads, from the Hugging Face Hub or a local folder.
 
-`hf:ORG/NAME?label=category&split=train&config=...&audio=audio&caption=...&speaker=...&language=...&license=...&max=1000`
+`hf:ORG/NAME?label=category&split=train&config=...&audio=audio&caption=...&speaker=...&uploader=...&license=...&max=1000`
 
 `label` names the column of the class (class labels become their names; a list gives several); `class=speech` gives
-every clip this one class instead. `split` is "train" and `audio` "audio" where not said. `caption`, `speaker` and
-`language` name columns too, `revision` a version of the dataset. `license` states the terms where the dataset does not
-say them itself.
+every clip this one class instead. `split` is "train" and `audio` "audio" where not said. `caption`, `language`,
+`speaker`, `uploader`, `freesound_id` and `video_id` name columns too, `revision` a version of the dataset. `license`
+states the terms where the dataset does not say them itself, `caption_license` those of the captions where they differ.
+
+A dataset made of others (ESC-50, AudioSet) shares recordings with them: name the columns that say whose they are, so
+that one recording is not heard in two splits.
 
 Rows are streamed. The audio is not decoded: its bytes are written as they are to tars in `store=FOLDER`, by default in
 the user's cache under `hf/`, so that a clip can be read again. Listing again reads the store and fetches only what is
@@ -15,6 +18,7 @@ a `revision` is named.
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,11 +39,13 @@ from twnm_sim.clips.tables import read_json_object
 if TYPE_CHECKING:
     from datasets import Audio, IterableDataset
 
+_FORMAT = 2  # raised when the store keeps other things of a row
 _CLIPS_PER_TAR = 1000
 _BYTES_PER_TAR = 64 << 20
-_TEXTS = ("caption", "speaker", "language")  # options that name a column of one text
+# options that name a column of one text
+_TEXTS = ("caption", "language", "speaker", "uploader", "freesound_id", "video_id")
 _OPTIONS = frozenset(
-    {"audio", "class", "config", "label", "license", "max", "revision", "split", "store", *_TEXTS},
+    {"audio", "caption_license", "class", "config", "label", "license", "max", "revision", "split", "store", *_TEXTS},
 )
 _MAGIC = ((b"RIFF", "wav"), (b"fLaC", "flac"), (b"OggS", "ogg"), (b"FORM", "aiff"), (b"ID3", "mp3"), (b"\xff", "mp3"))
 _UNLABELLED = -1  # what `datasets` has for a class label that is not known
@@ -59,7 +65,7 @@ class _Request:
     @property
     def store_name(self) -> str:
         """A folder's name that changes with all that changes what is stored."""
-        key = [self.place, self.config, self.split, self.revision, sorted(self.columns.items())]
+        key = [_FORMAT, self.place, self.config, self.split, self.revision, sorted(self.columns.items())]
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()
         return f"{re.sub('[^A-Za-z0-9_-]+', '--', self.place).strip('-')}-{digest[:12]}"
 
@@ -80,7 +86,7 @@ def list_clips(spec: ClipSpec) -> Iterator[Found]:
     request, limit = _read_request(spec), _read_limit(spec)
     store = Path(spec.options.get("store") or cache_folder() / "hf") / request.store_name
     for index, stored in enumerate(islice(_list_stored(request, store, limit), limit)):
-        yield _describe(request, spec.options.get("license", ""), index, stored)
+        yield _describe(request, spec.options, index, stored)
 
 
 def _read_request(spec: ClipSpec) -> _Request:
@@ -109,7 +115,7 @@ def _read_limit(spec: ClipSpec) -> int | None:
     return int(limit)
 
 
-def _describe(request: _Request, license_text: str, index: int, stored: _Stored) -> Found:
+def _describe(request: _Request, options: Mapping[str, str], index: int, stored: _Stored) -> Found:
     row = stored.row
     local = Path(request.place).exists()
     dataset = Path(request.place).name if local else request.place
@@ -124,11 +130,10 @@ def _describe(request: _Request, license_text: str, index: int, stored: _Stored)
         label=labels[0] if labels else "",
         labels=labels,
         audioset_ids=("",) * len(labels),
-        caption=row["caption"],
-        language=row["language"],
-        speaker=row["speaker"],
+        **{name: row[name] for name in _TEXTS},
+        caption_license=parse_license(options["caption_license"]) if options.get("caption_license") else "",
         source_url="" if local else f"https://huggingface.co/datasets/{request.place}",
-        license=parse_license(license_text) if license_text else row["license"],
+        license=parse_license(options["license"]) if options.get("license") else row["license"],
         source_split=request.split,
     )
 
@@ -220,14 +225,13 @@ class _Source:
                 self.ended = True
                 return None
             extension, data = _read_audio(row[self._request.columns["audio"]])
-        return _Clip(extension, data, self._keep(row))
+            return _Clip(extension, data, self._keep(row))
 
     def _keep(self, row: dict[str, Any]) -> dict[str, Any]:
         columns = self._request.columns
-        texts = {name: row[columns[name]] if name in columns else "" for name in _TEXTS}
+        texts = {name: _say(row[columns[name]]) if name in columns else "" for name in _TEXTS}
         labels = self._say_labels(row[columns["label"]]) if "label" in columns else []
-        said = {name: "" if text is None else str(text) for name, text in texts.items()}
-        return {"labels": labels, "license": self._license, **said}
+        return {"labels": labels, "license": self._license, **texts}
 
 
 def _require_datasets(request: _Request) -> None:
@@ -241,11 +245,12 @@ def _require_datasets(request: _Request) -> None:
 @contextmanager
 def _refusals(request: _Request) -> Iterator[None]:
     """Turn what `datasets` and the Hub say of a dataset, configuration or split they cannot give into one sentence."""
+    import pyarrow as pa
     from datasets.exceptions import DatasetsError
 
     try:
         yield
-    except (OSError, ValueError, DatasetsError) as error:
+    except (OSError, ValueError, DatasetsError, pa.ArrowException) as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
         raise StoreError(f"The dataset '{request.place}' cannot be read: {reason}.") from error
 
@@ -299,8 +304,19 @@ def _find_names(stream: "IterableDataset", column: str) -> Callable[[Any], list[
     return say
 
 
+def _say(value: Any) -> str:
+    """A cell as text: of several captions the first, and a number that a table made a float as the integer it was."""
+    if isinstance(value, list):
+        return _say(value[0]) if value else ""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else "" if math.isnan(value) else str(value)
+    return "" if value is None else str(value).strip()
+
+
 def _read_audio(value: Any) -> tuple[str, bytes]:
     """The extension and bytes of a cell; no bytes where the cell is empty, which the scan then counts."""
+    if not isinstance(value, str | dict | None):
+        raise ValueError("its audio column holds no audio")
     cell: dict[str, Any] = {"path": value} if isinstance(value, str) else value or {}
     path: str = cell.get("path") or ""
     data: bytes | None = cell.get("bytes")
