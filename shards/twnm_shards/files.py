@@ -110,7 +110,7 @@ def check_writable(folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             probe.touch()
-            probe.unlink()
+            probe.unlink(missing_ok=True)  # another run's sweep may have been quicker
         except (PermissionError, FileExistsError, NotADirectoryError) as error:
             raise StoreError(
                 f"{folder} cannot be written ({_reason(error)}); give the folder write permission or choose another"

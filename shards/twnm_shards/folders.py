@@ -29,7 +29,7 @@ def claim_folder(job: Job, folder: Path, mode: Mode) -> None:
     refuse_foreign(folder, job.kind)
     if mode == "overwrite":
         clear_folder(folder, job.kind)
-    there = _run_there(folder)
+    there = describe_run(folder)
     if there is None:
         refuse_orphaned_shards(folder, job.kind)
     elif found := differences(there, json.loads(json.dumps(describe(job)))):
@@ -48,8 +48,8 @@ def holds_run(folder: Path) -> bool:
     return os.path.exists(folder / MANIFEST_NAME) or os.path.exists(folder / UNITS_NAME / RUN_NAME)
 
 
-def _run_there(folder: Path) -> dict[str, JsonValue] | None:
-    """How the run in the folder describes itself; None if there is none."""
+def describe_run(folder: Path) -> dict[str, JsonValue] | None:
+    """How the run in the folder, finished or not, describes itself (`plans.describe`); None if there is none."""
     if (folder / MANIFEST_NAME).exists():
         return describe_manifest(read_manifest(folder))
     path = folder / UNITS_NAME / RUN_NAME

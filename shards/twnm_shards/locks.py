@@ -19,16 +19,17 @@ WITHIN_S = 1.0
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder for one run; the lock's file is removed at the end. Raises LockedError if another holds it.
+def locked(folder: Path, patience_s: float = 0.0) -> Iterator[None]:
+    """Hold the folder for one run; the lock's file is removed at the end.
 
-    One that only looks (`is_locked`) shares the lock for a moment; that is waited for, up to a second.
+    Raises LockedError if another holds it for longer than `patience_s`. One that only looks (`is_locked`) shares the
+    lock for a moment; that is waited for in any case, up to a second.
     """
     path = folder / LOCK_NAME
-    deadline = time.monotonic() + WITHIN_S
-    descriptor = _take(path, deadline)
+    begun = time.monotonic()
+    descriptor = _take(path, begun, patience_s)
     while descriptor is None:  # the run before us removed the file between our opening and locking it
-        descriptor = _take(path, deadline)
+        descriptor = _take(path, begun, patience_s)
     try:
         yield
     finally:
@@ -36,13 +37,13 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _take(path: Path, deadline: float) -> int | None:
+def _take(path: Path, begun: float, patience_s: float) -> int | None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         while not _try_lock(descriptor, fcntl.LOCK_EX):
-            shared = _try_lock(descriptor, fcntl.LOCK_SH)
+            looked_at = _try_lock(descriptor, fcntl.LOCK_SH)
             fcntl.flock(descriptor, fcntl.LOCK_UN)
-            if not shared or time.monotonic() > deadline:
+            if time.monotonic() - begun > max(patience_s, WITHIN_S if looked_at else 0.0):
                 os.close(descriptor)
                 raise LockedError(
                     f"another run works in {path.parent}; wait until it ends, stop it, or choose another folder"
