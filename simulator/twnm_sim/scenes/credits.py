@@ -10,9 +10,11 @@ from twnm_schemas.errors import LicenseError
 from twnm_schemas.licences import combine_licenses
 from twnm_schemas.records import RoomRecord
 from twnm_shards.files import disk_errors, write_bytes
+from twnm_sim.clips.datasets import Collection, collection_of
 
 TABLE_NAME, PAGE_NAME = "ATTRIBUTION.csv", "ATTRIBUTION.md"
 UNPUBLISHABLE = "LicenseRef-unpublishable"
+_OF_ITS_PARTS = "every part under its own terms"
 _CHANGES = "cut, mixed to mono, resampled, levelled, placed in a room by convolution and mixed with other sounds"
 
 
@@ -31,9 +33,17 @@ def license_of(clips: Iterable[Clip], room: RoomRecord, profile: str) -> str:
 
 
 def attribute(clips: Iterable[Clip], room: RoomRecord) -> tuple[Attribution, ...]:
-    """One row a recording and one for the head or the measured room; sounds made by the package need none."""
-    rows = {clip.clip_id: _attribute_clip(clip) for clip in clips if clip.path}
-    return (*rows.values(), _attribute_room(room))
+    """One row a recording, one a known collection of them and one for the head or the measured room.
+
+    Sounds made by the package need none.
+    """
+    recorded = {clip.clip_id: clip for clip in clips if clip.path}.values()
+    collections = {found.name: found for found in map(collection_of, recorded) if found}
+    return (
+        *map(_attribute_clip, recorded),
+        *map(_attribute_collection, collections.values()),
+        _attribute_room(room),
+    )
 
 
 def _attribute_clip(clip: Clip) -> Attribution:
@@ -44,6 +54,19 @@ def _attribute_clip(clip: Clip) -> Attribution:
         source_url=clip.source_url,
         license=clip.license,
         changes=_CHANGES,
+    )
+
+
+def _attribute_collection(collection: Collection) -> Attribution:
+    terms = collection.caption_license
+    captions = f", captions where a scene has them ({terms})" if terms else ""
+    return Attribution(
+        what=f"dataset:{collection.name}",
+        title=collection.title,
+        author=collection.authors,
+        source_url=collection.url,
+        license=collection.license,
+        changes=f"taken from it: recordings, labels{captions}; every recording has a row of its own",
     )
 
 
@@ -81,5 +104,5 @@ def _as_page(rows: Sequence[Attribution]) -> bytes:
     for row in rows:
         title = f"[{row.title or row.what}]({row.source_url})" if row.source_url else row.title or row.what
         author = f" by {row.author}" if row.author else ""
-        lines.append(f"- `{row.what}`: {title}{author} ({row.license})")
+        lines.append(f"- `{row.what}`: {title}{author} ({row.license or _OF_ITS_PARTS})")
     return ("\n".join(lines) + "\n").encode()

@@ -4,15 +4,19 @@ import csv
 from pathlib import Path
 
 import pytest
+from clip_files import make_clip
 from scene_runs import SPEC, SPLITS, World, ask, make_world, read_scenes
 
 from twnm_schemas.clips import Clip
 from twnm_schemas.distributions import Constant
 from twnm_schemas.errors import SpecError
-from twnm_schemas.licences import MIT_KEMAR
+from twnm_schemas.licences import MIT_KEMAR, may_publish
 from twnm_schemas.scenes import Scene
+from twnm_sim.clips.adapters.registry import KINDS
 from twnm_sim.clips.catalog import Catalog, read_catalog
+from twnm_sim.clips.datasets import COLLECTIONS
 from twnm_sim.scenes.brirs import open_brirs
+from twnm_sim.scenes.credits import attribute, write_attribution
 from twnm_sim.scenes.draw import Ingredients
 from twnm_sim.scenes.maker import SceneMaker, require_splits
 from twnm_sim.scenes.run import plan_scenes, run_scenes
@@ -65,6 +69,49 @@ def test_the_head_is_credited(world: World, root: Path) -> None:
     record = open_brirs(world.brirs).room(0).record
     row = read_rows(root)[f"hrtf:{record.head}"]
     assert (row["author"], row["license"], row["source_url"]) == (record.citation, MIT_KEMAR, record.source_url)
+
+
+def test_a_collection_is_credited_once_and_with_the_terms_of_the_whole(world: World) -> None:
+    room = open_brirs(world.brirs).room(0).record
+    clips = [
+        make_clip("fsd50k:1"), make_clip("fsd50k:2"), make_clip("clotho:a.wav"), make_clip("esc50:1", label="airplane"),
+        make_clip("esc50:2", label="dog bark"), make_clip("esc10:3", label="dog bark"), make_clip("mine:1"),
+        make_clip("builtin:bell-0001", path=""),
+    ]  # fmt: skip
+    rows = {row.what: row for row in attribute(clips, room)}
+    assert [row.what for row in attribute(clips, room)] == list(rows)
+    collections = {what: row.license for what, row in rows.items() if what.startswith("dataset:")}
+    assert collections == {
+        "dataset:fsd50k": "CC-BY-4.0",
+        "dataset:clotho": "",
+        "dataset:esc50": "CC-BY-NC-3.0",
+        "dataset:esc10": "CC-BY-3.0",
+    }
+    assert rows.keys() - collections == {clip.clip_id for clip in clips if clip.path} | {f"hrtf:{room.head}"}
+    clotho = rows["dataset:clotho"]
+    assert (clotho.author, clotho.source_url) == (
+        "K. Drossos, S. Lipping, T. Virtanen",
+        "https://zenodo.org/records/4783391",
+    )
+    assert "captions where a scene has them (LicenseRef-Tampere-NC)" in clotho.changes
+
+
+def test_every_kind_of_dataset_that_is_published_has_a_row() -> None:
+    made_here = {"builtin", "espeak"}
+    named_by_users = {"folder", "hf", "catalog"}
+    assert COLLECTIONS.keys() == KINDS.keys() - made_here - named_by_users | {"emilia-yodas"}
+    for name, collection in COLLECTIONS.items():
+        assert collection.name == name
+        assert all(may_publish(spdx) for spdx in (collection.license, collection.caption_license) if spdx)
+        assert collection.title
+        assert collection.authors
+        assert collection.url.startswith("https://")
+
+
+def test_the_page_says_where_a_collection_has_no_terms_as_a_whole(world: World, tmp_path: Path) -> None:
+    write_attribution(tmp_path, attribute([make_clip("clotho:a.wav")], open_brirs(world.brirs).room(0).record))
+    page = (tmp_path / "ATTRIBUTION.md").read_text("utf-8")
+    assert "Virtanen (every part under its own terms)" in page
 
 
 def scenes_of(world: World, licenses: tuple[str, ...], profile: str, count: int = 12) -> list[Scene]:

@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twnm_schemas.errors import StoreError
-from twnm_schemas.licences import TAMPERE_NC, parse_license
+from twnm_schemas.licences import parse_license
+from twnm_sim.clips.datasets import COLLECTIONS
 from twnm_sim.clips.listing import ClipSpec, Found
 from twnm_sim.clips.tables import read_table
 
@@ -70,7 +71,7 @@ def _describe(row: dict[str, str], caption: str, path: Path, part: str) -> Found
         labels=keywords,
         audioset_ids=("",) * len(keywords),
         caption=caption,
-        caption_license=TAMPERE_NC,
+        caption_license=COLLECTIONS["clotho"].caption_license,
         uploader=_known(row["manufacturer"]),
         freesound_id=_known(row["sound_id"]),
         title=path.stem.strip(),

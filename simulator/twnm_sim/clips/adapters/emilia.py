@@ -23,10 +23,10 @@ from typing import Any, BinaryIO, NamedTuple
 
 from twnm_schemas.errors import StoreError
 from twnm_schemas.licences import parse_license
+from twnm_sim.clips.datasets import COLLECTIONS
 from twnm_sim.clips.listing import ClipSpec, Found
 from twnm_sim.clips.tables import number_in, parse_json_object, text_in
 
-_LICENSES = {"emilia": "CC-BY-NC-4.0", "emilia-yodas": "CC-BY-4.0"}
 _VIDEO = re.compile(r"[A-Z]{2}_(?P<video>[A-Za-z0-9_-]{11})_(?:SPEAKER_\d+|W\d+)")
 _AUDIO = frozenset({"mp3", "wav", "flac", "m4a", "ogg"})
 _END = 2 * tarfile.BLOCKSIZE
@@ -121,7 +121,7 @@ def _describe(path: Path, place: _Place, record: dict[str, Any], license_text: s
         speaker=speaker,
         video_id=video,
         source_url=f"https://www.youtube.com/watch?v={video}" if video else "",
-        license=parse_license(license_text) if license_text else _LICENSES[dataset],
+        license=parse_license(license_text) if license_text else COLLECTIONS[dataset].license,
         dnsmos=number_in(record, "dnsmos", where),
     )
 

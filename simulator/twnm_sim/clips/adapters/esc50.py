@@ -28,13 +28,13 @@ from twnm_schemas.licences import UNKNOWN, combinable, combine_licenses, parse_l
 from twnm_sim.clips.adapters.esc50_classes import CLASSES, ESC10, SPELLINGS
 from twnm_sim.clips.adapters.folder import say_name
 from twnm_sim.clips.audioset_ontology import ancestor_ids, load_ontology
+from twnm_sim.clips.datasets import COLLECTIONS
 from twnm_sim.clips.listing import ClipSpec, Found
 from twnm_sim.clips.tables import read_table, read_text
 
 TABLE = Path("meta", "esc50.csv")
 _COLUMNS = ("filename", "fold", "category")
 _LISTS = ("LICENSE", "README.txt", "README.md", "ATTRIBUTION.md")
-WHOLE = "CC-BY-NC-3.0"
 _FILE = re.compile(r"(?P<fold>[1-5])-(?P<freesound_id>\d+)-(?P<take>[A-Z])")
 _CLASS_FOLDER = re.compile(r"\d{3} - .+")
 _TEXT_LINE = re.compile(
@@ -143,7 +143,8 @@ def _describe(kind: str, recording: _Recording, match: re.Match[str], credit: Cr
 
 def bind(own: str) -> str:
     """The licence of a clip beyond ESC-10 that is under this one by itself."""
-    return combine_licenses([own, WHOLE]) if combinable([own, WHOLE]) else own
+    both = (own, COLLECTIONS["esc50"].license)
+    return combine_licenses(both) if combinable(both) else own
 
 
 def name_class(category: str) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from twnm_schemas.errors import StoreError
 from twnm_schemas.licences import UNKNOWN, parse_license
 from twnm_sim.clips.audioset_ontology import ancestor_ids, say_class, split_leaves
+from twnm_sim.clips.datasets import COLLECTIONS
 from twnm_sim.clips.listing import ClipSpec, Found
 from twnm_sim.clips.tables import read_table
 
@@ -80,7 +81,7 @@ def _describe(row: dict[str, str], path: Path, license_id: str) -> Found:
         audioset_ids=leaves,
         ancestors=tuple(map(say_class, broader)),
         caption=row["caption"],
-        caption_license="CC-BY-SA-4.0",
+        caption_license=COLLECTIONS["musiccaps"].caption_license,
         video_id=ytid,
         source_url=f"https://www.youtube.com/watch?v={ytid}&t={row['start_s']}",
         license=license_id,
