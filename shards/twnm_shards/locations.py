@@ -1,7 +1,8 @@
 """Where shards are: from what a person names (folders, tars, patterns, URLs) to tars on this machine.
 
 A name may be a root (./data) or a kind's folder, a tar, a pattern with `*` or `{000000..000003}`, a `file://` URL, or
-an http(s) URL of a tar or of a folder that has a manifest. Remote tars are fetched once, whole, and kept.
+an http(s) URL of a tar or of a folder that has a manifest. Remote tars are fetched once, whole, and kept; a manifest is
+fetched anew each time its server can be reached.
 """
 
 import glob
@@ -12,8 +13,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from twnm_schemas.errors import StoreError
 from twnm_schemas.manifests import Manifest
-from twnm_shards.downloads import fetch
+from twnm_shards.downloads import fetch, fetch_newest
 from twnm_shards.manifests import MANIFEST_NAME, read_manifest
+from twnm_shards.tars import END_OF_ARCHIVE
 
 
 def locate_shards(names: str | Path | Iterable[str | Path], kind: str, cache: Path) -> list[Path]:
@@ -88,16 +90,30 @@ def _fetch_remote(url: str, kind: str, cache: Path) -> list[Path]:
 
 
 def _fetch_manifest(url: str, cache: Path) -> Manifest:
+    """What is published now, or, where the server cannot be reached, what was published last."""
     folder = cache / hashlib.sha256(url.encode()).hexdigest()[:16]
-    path = folder / MANIFEST_NAME
-    path.unlink(missing_ok=True)  # what is published may have been published anew
-    fetch(url, path, None)
+    fetch_newest(url, folder / MANIFEST_NAME, lambda arrived: _check_manifest(arrived, url))
     return read_manifest(folder)
+
+
+def _check_manifest(arrived: Path, url: str) -> None:
+    try:
+        read_manifest(arrived.parent)
+    except StoreError as error:
+        raise StoreError(str(error).replace(str(arrived), url)) from None
 
 
 def _fetch_tar(url: str, cache: Path, sha256: str | None) -> Path:
     name = Path(unquote(urlsplit(url).path)).name
     path = cache / hashlib.sha256(f"{url} {sha256}".encode()).hexdigest()[:16] / name
     if not path.is_file():
-        fetch(url, path, sha256)
+        fetch(url, path, lambda arrived: _check_end(arrived, url), sha256)
     return path
+
+
+def _check_end(arrived: Path, url: str) -> None:
+    """A server that tells no length may have cut it, and no manifest says what it should be."""
+    with arrived.open("rb") as stream:
+        stream.seek(max(0, arrived.stat().st_size - len(END_OF_ARCHIVE)))
+        if stream.read() != END_OF_ARCHIVE:
+            raise StoreError(f"{url} is no whole tar: the end-of-archive mark is missing; try again")

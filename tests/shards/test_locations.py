@@ -4,7 +4,12 @@ import functools
 import hashlib
 import http.server
 import shutil
+import subprocess
+import sys
 import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,17 +18,18 @@ from twnm_schemas.errors import MachineError, StoreError
 from twnm_schemas.manifests import Manifest, ShardEntry
 from twnm_shards.downloads import fetch
 from twnm_shards.locations import locate_shards
-from twnm_shards.manifests import write_manifest
+from twnm_shards.manifests import MANIFEST_NAME, write_manifest
+from twnm_shards.tars import END_OF_ARCHIVE
 
 NAMES = tuple(f"brirs-{number:06d}.tar" for number in range(4))
 
 
 def write_folder(folder: Path, kind: str = "brirs", names: tuple[str, ...] = NAMES) -> Path:
-    """A folder of small files, and a manifest that lists them."""
+    """A folder of small files that end as tars do, and a manifest that lists them."""
     folder.mkdir(parents=True)
     entries = []
     for name in names:
-        content = f"{folder} {name}".encode()
+        content = f"{folder} {name}".encode() + END_OF_ARCHIVE
         (folder / name).write_bytes(content)
         entries.append(ShardEntry(name=name, samples=1, bytes=len(content), sha256=hashlib.sha256(content).hexdigest()))
     write_manifest(
@@ -145,17 +151,44 @@ class Counting(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def server(root, monkeypatch):
-    """The URL of a server of the root, and the paths asked so far."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    handler = type("Handler", (Counting,), {"asked": []})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=root)) as httpd:
+class Cutting(Counting):
+    """Sends half of every tar and hangs up; `tells_length`: whether it said before how long it would be."""
+
+    tells_length: bool
+
+    def do_GET(self) -> None:
+        data = Path(self.translate_path(self.path)).read_bytes()
+        self.send_response(200)
+        if self.tells_length:
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: len(data) // 2] if self.path.endswith(".tar") else data)
+
+
+@contextmanager
+def serving(handler: type[Counting], folder: Path) -> Iterator[str]:
+    """The URL of a server of the folder; it is gone afterwards."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=folder)) as httpd:
         thread = threading.Thread(target=httpd.serve_forever, args=(0.02,))
         thread.start()
-        yield f"http://127.0.0.1:{httpd.server_port}", handler.asked
-        httpd.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{httpd.server_port}"
+        finally:
+            httpd.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def handler(monkeypatch: pytest.MonkeyPatch) -> type[Counting]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return type("Handler", (Counting,), {"asked": []})
+
+
+@pytest.fixture
+def server(root: Path, handler: type[Counting]) -> Iterator[tuple[str, list[str]]]:
+    """The URL of a server of the root, and the paths asked so far."""
+    with serving(handler, root) as base:
+        yield base, handler.asked
 
 
 def test_remote_tars_are_fetched_once_and_kept_whole(server, root, tmp_path, capfd) -> None:
@@ -216,7 +249,7 @@ def test_a_server_that_is_not_there_is_said_in_a_sentence(tmp_path, monkeypatch)
     with http.server.HTTPServer(("127.0.0.1", 0), Counting) as httpd:
         url = f"http://127.0.0.1:{httpd.server_port}/x.tar"
     with pytest.raises(StoreError, match=rf"^{url} could not be downloaded \(no connection to the server\); check"):
-        fetch(url, tmp_path / "x.tar")
+        fetch(url, tmp_path / "x.tar", Path.stat)
 
 
 def test_a_cache_that_cannot_be_made_is_said_in_a_sentence(server, tmp_path) -> None:
@@ -224,3 +257,98 @@ def test_a_cache_that_cannot_be_made_is_said_in_a_sentence(server, tmp_path) -> 
     (tmp_path / "file").touch()
     with pytest.raises(MachineError, match=r"^The cache folder .*file.* cannot be made \(.*\); set TWNM_CACHE"):
         locate(f"{base}/brirs/{NAMES[0]}", cache=tmp_path / "file")
+
+
+LOCATE_OFTEN = """
+import sys
+from pathlib import Path
+from twnm_shards.locations import locate_shards
+for _ in range(20):
+    print([path.name for path in locate_shards(sys.argv[1], "brirs", Path(sys.argv[2]))])
+"""
+
+
+def test_processes_that_fetch_the_same_at_once_do_not_disturb_each_other(server, tmp_path) -> None:
+    base, asked = server
+    command = [sys.executable, "-c", LOCATE_OFTEN, base, str(tmp_path / "cache")]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    for process in running:
+        assert process.communicate() == (f"{list(NAMES)}\n" * 20, "")
+    assert sum(path.endswith(MANIFEST_NAME) for path in asked) == 80
+    kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert sorted(names_of(kept)) == [*NAMES, MANIFEST_NAME]  # and nothing half done
+
+
+def test_without_its_server_what_was_fetched_will_do(root, handler, tmp_path) -> None:
+    with serving(handler, root) as base, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        before = locate(base, cache=tmp_path / "cache")
+    with pytest.warns(UserWarning, match=rf"^{base}/brirs/{MANIFEST_NAME} cannot be reached; what was fetched"):
+        assert locate(base, cache=tmp_path / "cache") == before
+    before[2].unlink()
+    with (
+        pytest.warns(UserWarning, match="cannot be reached"),
+        pytest.raises(StoreError, match=rf"^{base}/brirs/{NAMES[2]} could not .* \(no conn"),
+    ):
+        locate(base, cache=tmp_path / "cache")
+    with pytest.raises(StoreError, match=rf"^{base}/brirs/{MANIFEST_NAME} could not be downloaded \(no connection"):
+        locate(base, cache=tmp_path / "other cache")
+
+
+@pytest.mark.parametrize(("status", "kept"), [(503, True), (404, False), (403, False)])
+def test_only_a_server_that_says_nothing_of_a_manifest_leaves_the_kept_one(
+    root, handler, tmp_path, status, kept
+) -> None:
+    with serving(handler, root) as base:
+        before = locate(base, cache=tmp_path / "cache")
+        handler.do_GET = lambda self: self.send_error(status)
+        if kept:
+            with pytest.warns(UserWarning, match="cannot be reached"):
+                assert locate(base, cache=tmp_path / "cache") == before
+        else:
+            with pytest.raises(StoreError, match=rf"{MANIFEST_NAME} could not be downloaded \({status}"):
+                locate(base, cache=tmp_path / "cache")
+
+
+def test_a_page_in_a_manifest_s_place_does_not_replace_it(root, handler, tmp_path) -> None:
+    manifest = root / "brirs" / MANIFEST_NAME
+    good = manifest.read_bytes()
+    with serving(handler, root) as base:
+        before = locate(base, cache=tmp_path / "cache")
+        manifest.write_text("<html>Please sign in</html>")
+        with pytest.raises(StoreError, match=rf"^{base}/brirs/{MANIFEST_NAME} is not a valid manifest: the whole: "):
+            locate(base, cache=tmp_path / "cache")
+    assert [path.read_bytes() for path in (tmp_path / "cache").rglob(MANIFEST_NAME)] == [good]
+    with pytest.warns(UserWarning, match="cannot be reached"):
+        assert locate(base, cache=tmp_path / "cache") == before
+
+
+@pytest.mark.parametrize(
+    ("tells_length", "sentence"),
+    [
+        (True, r"could not be downloaded \(the connection broke off\); check the address and the network$"),
+        (False, r"is no whole tar: the end-of-archive mark is missing; try again$"),
+    ],
+)
+def test_a_tar_that_is_cut_on_its_way_is_not_taken_for_whole(
+    root, handler, tmp_path, monkeypatch, tells_length, sentence
+) -> None:
+    cutting = type("Handler", (Cutting,), {"asked": [], "tells_length": tells_length})
+    whole = root / "brirs" / NAMES[0]
+    whole.write_bytes(bytes(range(256)) * 40 + END_OF_ARCHIVE)
+    with serving(cutting, root) as base:
+        with pytest.raises(StoreError, match=rf"^{base}/brirs/{NAMES[0]} {sentence}"):
+            locate(f"{base}/brirs/{NAMES[0]}", cache=tmp_path / "cache")
+        assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+        monkeypatch.setattr(cutting, "do_GET", http.server.SimpleHTTPRequestHandler.do_GET)
+        assert locate(f"{base}/brirs/{NAMES[0]}", cache=tmp_path / "cache")[0].read_bytes() == whole.read_bytes()
+
+
+def test_a_tar_that_is_cut_differs_from_its_manifest(root, handler, tmp_path) -> None:
+    cutting = type("Handler", (Cutting,), {"asked": [], "tells_length": False})
+    with (
+        serving(cutting, root) as base,
+        pytest.raises(StoreError, match=r"000000.tar could not be downloaded \(.*hash"),
+    ):
+        locate(base, cache=tmp_path / "cache")
+    assert not list((tmp_path / "cache").rglob("*.tar"))
