@@ -7,19 +7,23 @@ import pytest
 from clip_files import make_clip
 from scene_runs import SPEC, SPLITS, World, ask, make_world, read_scenes
 
-from twnm_schemas.clips import Clip
+from twnm_schemas.clips import Attribution, Clip
 from twnm_schemas.distributions import Constant
 from twnm_schemas.errors import SpecError
 from twnm_schemas.licences import MIT_KEMAR, may_publish
 from twnm_schemas.scenes import Scene
+from twnm_shards.manifests import read_index, write_index
+from twnm_shards.tars import write_sample
 from twnm_sim.clips.adapters.registry import KINDS
-from twnm_sim.clips.catalog import Catalog, read_catalog
+from twnm_sim.clips.catalog import Catalog, read_catalog, write_catalog
 from twnm_sim.clips.datasets import COLLECTIONS
 from twnm_sim.scenes.brirs import open_brirs
 from twnm_sim.scenes.credits import attribute, write_attribution
 from twnm_sim.scenes.draw import Ingredients
 from twnm_sim.scenes.maker import SceneMaker, require_splits
+from twnm_sim.scenes.records import iter_credits
 from twnm_sim.scenes.run import plan_scenes, run_scenes
+from twnm_sim.scenes.store import index_row
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +100,12 @@ def test_a_collection_is_credited_once_and_with_the_terms_of_the_whole(world: Wo
     assert "captions where a scene has them (LicenseRef-Tampere-NC)" in clotho.changes
 
 
+def test_of_esc50_the_part_esc10_is_under_its_own_terms(world: World) -> None:
+    room = open_brirs(world.brirs).room(0).record
+    rows = attribute([make_clip("esc50:2", label="dog bark")], room)
+    assert [(row.what, row.license) for row in rows[1:-1]] == [("dataset:esc10", "CC-BY-3.0")]
+
+
 def test_every_kind_of_dataset_that_is_published_has_a_row() -> None:
     made_here = {"builtin", "espeak"}
     named_by_users = {"folder", "hf", "catalog"}
@@ -160,3 +170,51 @@ def test_recipes_may_mix_what_nobody_may_publish(world: World) -> None:
 def test_splits_of_a_fresh_root_have_one_table(world: World, root: Path) -> None:
     assert [split for split in SPLITS if (root / "scenes" / split).is_dir()] == ["validation", "test"]
     assert not list((root / "scenes").glob("**/ATTRIBUTION*"))
+
+
+def test_credits_are_those_of_all_records(root: Path) -> None:
+    for folder in (root / "scenes" / split for split in ("validation", "test")):
+        assert set(iter_credits(folder)) == {row for scene in read_scenes(folder) for row in scene.attribution}
+
+
+def test_clips_of_any_name_are_credited(world: World, tmp_path: Path) -> None:
+    """What separates names in a cell of the index may stand in a file's name."""
+    clips = [clip for clip in read_catalog(world.catalog).clips if clip.split == "test"]
+    names = ["set:a|10.ogg", "set:100%|.ogg", "set:%7C.ogg", "set:|", "set:%25", "set:%"]
+    renamed = [clip.model_copy(update={"clip_id": name}) for clip, name in zip(clips, names, strict=True)]
+    write_catalog(tmp_path / "c.parquet", renamed)
+    request = ask(world, tmp_path, 20, clips=(str(tmp_path / "c.parquet"),), splits=("test",))
+    run_scenes(plan_scenes(request))
+    used = {event.clip_id for scene in read_scenes(tmp_path / "scenes" / "test") for event in scene.events}
+    assert used == set(names)
+    assert read_rows(tmp_path).keys() >= used
+    assert all(
+        str(row["clips"]).count("|") == int(str(row["sources"])) - 1 for row in read_index(tmp_path / "scenes" / "test")
+    )
+
+
+def store_measured(scene: Scene, folder: Path, citations: dict[str, str]) -> Path:
+    """The scene in measured rooms, one after the other, each by somebody else."""
+    rows = []
+    with (folder / "scenes-000000.tar").open("wb") as stream:
+        for number, (room_id, citation) in enumerate(citations.items()):
+            of_room = Attribution(
+                what="room:hall", title="hall", author=citation, source_url="", license="", changes=""
+            )
+            changes = {"room_id": room_id, "attribution": (of_room,)}
+            changes |= {
+                "room": scene.room.model_copy(update={"origin": "measured", "room_id": room_id, "name": "hall"})
+            }
+            measured = scene.model_copy(update=changes)
+            place = {"key": f"scene-{number:06d}", "shard": "scenes-000000.tar", "offset": stream.tell()}
+            write_sample(stream, str(place["key"]), [("json", measured.model_dump_json().encode())])
+            rows.append({**place, **index_row(measured)})
+    write_index(folder, rows)
+    return folder
+
+
+def test_measured_rooms_of_one_name_are_each_credited(root: Path, tmp_path: Path) -> None:
+    scene = read_scenes(root / "scenes" / "test")[0]
+    citations = {"room-000001": "who was first", "room-000002": "who came later"}
+    credited = iter_credits(store_measured(scene, tmp_path, citations))
+    assert [row.author for row in credited] == list(citations.values())
