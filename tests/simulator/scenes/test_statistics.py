@@ -1,13 +1,17 @@
 """A set of scenes in numbers, against the records counted one by one."""
 
 import json
+import tracemalloc
 from math import acos, cos, degrees, radians, sin
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scene_runs import ask, make_world, read_scenes, run_program
 
 from twnm_schemas.errors import StoreError
+from twnm_shards.manifests import read_manifest, write_manifest
+from twnm_shards.tars import END_OF_ARCHIVE, write_sample
 from twnm_sim.scenes.run import plan_scenes, run_scenes
 from twnm_sim.scenes.statistics import QUANTILES, summarise_scenes
 
@@ -35,19 +39,81 @@ def test_what_is_counted_is_what_the_records_hold(root, scenes):
     assert stats.counts["clips"] == {"different clips": len({event.clip_id for event in events})}
     assert stats.counts["rooms"] == {"different rooms": len({scene.room_id for scene in scenes})}
     assert sum(stats.counts["direction"].values()) == len(events)
-    labels = [event.label for event in events]
-    assert stats.counts["class"] == {label: labels.count(label) for label in set(labels)}
+    for name, values in {
+        "class": [event.label for event in events],
+        "sources": [str(len(scene.events)) for scene in scenes],
+        "origin": [scene.room.origin for scene in scenes],
+        "size": [scene.room.size_category for scene in scenes],
+        "absorption": [scene.room.absorption_class for scene in scenes],
+        "license": [scene.license for scene in scenes],
+    }.items():
+        assert stats.counts[name] == {value: values.count(value) for value in set(values)}, name
+        numbers = list(stats.counts[name].values())
+        assert numbers == sorted(numbers, reverse=True)
+
+
+OF_SCENES = {"loudness": "loudness_lufs", "attenuation": "attenuation_db"}
+OF_ROOMS = {"room volume": "volume_m3"}
+OF_EVENTS = {
+    "distance": "distance_m",
+    "elevation": "elevation_deg",
+    "lateral angle": "lateral_deg",
+    "onset": "onset_s",
+    "active": "active_s",
+    "audible": "audible_s",
+    "over all else": "snr_db",
+}
 
 
 def test_spreads_are_quantiles_of_the_values_and_count_the_nulls(root, scenes):
-    stats = summarise_scenes(root)
-    events = [event for scene in scenes for event in scene.events]
-    distance = stats.spreads["distance"]
-    assert (distance.unit, distance.values, distance.nulls) == ("m", len(events), 0)
-    assert distance.quantiles == pytest.approx(np.quantile([event.distance_m for event in events], QUANTILES))
-    ratio = stats.spreads["over all else"]
-    assert ratio.nulls == sum(event.snr_db is None for event in events) > 0
-    assert ratio.values + ratio.nulls == len(events)
+    told = [scene.model_dump() for scene in scenes]
+    events = [event for scene in told for event in scene["events"]]
+    values = {
+        **{name: [scene[field] for scene in told] for name, field in OF_SCENES.items()},
+        **{name: [scene["room"][field] for scene in told] for name, field in OF_ROOMS.items()},
+        **{name: [event[field] for event in events] for name, field in OF_EVENTS.items()},
+        "t_mid": [scene["room"]["acoustics"]["t_mid_s"] for scene in told],
+        "DRR": [event["acoustics"]["broadband"]["drr_db"] for event in events],
+        "overlap of two": [overlap["seconds"] for scene in told for overlap in scene["overlaps"]],
+    }
+    spreads = summarise_scenes(root).spreads
+    assert spreads.keys() == {*values, "between two"}
+    for name, found in values.items():
+        known = [value for value in found if value is not None]
+        spread = spreads[name]
+        assert (name, spread.values, spread.nulls) == (name, len(known), len(found) - len(known))
+        assert spread.quantiles == pytest.approx(np.quantile(known, QUANTILES) if known else ()), name
+    assert spreads["over all else"].nulls > 0
+    assert spreads["distance"].unit == "m"
+
+
+def repeat_records(root: Path, times: int, out: Path) -> Path:
+    """A folder with the records of one split of the root over and over."""
+    source = root / "scenes" / "train"
+    manifest = read_manifest(source)
+    out.mkdir()
+    with (out / "scenes-000000.tar").open("wb") as stream:
+        for number, scene in enumerate(read_scenes(source)[:1] * times):
+            write_sample(stream, f"scene-{number:06d}", [("json", scene.model_dump_json().encode())])
+        stream.write(END_OF_ARCHIVE)
+    write_manifest(out, manifest.model_copy(update={"shards": manifest.shards[:1]}))
+    return out
+
+
+def measure_peak(folder: Path) -> int:
+    """The most bytes that were in use at once."""
+    tracemalloc.start()
+    summarise_scenes(folder)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def test_records_are_not_kept(root, tmp_path):
+    few, many = (repeat_records(root, times, tmp_path / f"{times}") for times in (50, 250))
+    assert summarise_scenes(many).scenes == 250  # and all that is loaded once is loaded
+    record = len(read_scenes(root / "scenes" / "train")[0].model_dump_json())
+    assert measure_peak(many) - measure_peak(few) < 200 * record / 10
 
 
 def test_angles_between_sources_are_those_of_the_sphere(root, scenes):
