@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.scenes import Scene
+from twnm_schemas.splits import SHARES
 from twnm_shards.manifests import MANIFEST_NAME, Cell, read_index, read_manifest
 from twnm_shards.tars import Sample, iter_samples, read_sample
+from twnm_sim.scenes.records import parse_scene
 
 KIND = "scenes"
 DEFAULT_ROOT = Path("data")
 _NAME = re.compile(r"(scene|room)-\d+")
-_SPLITS = ("train", "validation", "test")
+_SPLITS: tuple[str, ...] = tuple(split for split, _ in SHARES)
+_PLACE = ("key", "shard", "offset")  # columns of the index
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class FoundScene:
     scene: Scene
     members: dict[str, bytes]
     folder: Path
+
+
+def root_of(folder: Path) -> Path:
+    """DIR of DIR/scenes and DIR itself alike."""
+    return folder.parent if folder.name == KIND else folder
 
 
 def split_name(given: str) -> tuple[Path, str]:
@@ -51,13 +57,11 @@ def find_scene_folders(root: Path) -> list[Path]:
 
     Raises StoreError where there is no finished one.
     """
-    if _holds_scenes(root):
-        return [root]
     above = root / KIND if (root / KIND).is_dir() else root
-    found = [folder for folder in _list_splits(above) if _holds_scenes(folder)]
+    found = [folder for folder in (root, above, *_list_splits(above)) if _holds_scenes(folder)]
     if not found:
         raise StoreError(f"{root} holds no finished scenes; give the folder that twnm-sim compose or render wrote.")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _holds_scenes(folder: Path) -> bool:
@@ -77,7 +81,7 @@ def find_scene(root: Path, name: str) -> FoundScene:
     Raises StoreError where there is none (the sentence says what there is), where several splits have one of this
     name, and where its record does not read.
     """
-    rows = [(folder, row) for folder in find_scene_folders(root) for row in read_index(folder)]
+    rows = [(folder, row) for folder in find_scene_folders(root) for row in read_index(folder, _PLACE)]
     matches = [(folder, row) for folder, row in rows if row["key"] == name]
     if not matches:
         raise StoreError(f"There is no {name} in {root}; it holds {_say_holdings(rows)}.")
@@ -118,12 +122,5 @@ def iter_scenes(root: Path) -> Iterator[FoundScene]:
 def _open_sample(sample: Sample, shard: Path) -> FoundScene:
     if "json" not in sample.members:
         raise StoreError(f"{shard} holds {sample.key} without its record; see twnm-shards verify.")
-    try:
-        scene = Scene.model_validate_json(sample.members["json"])
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the whole"
-        raise StoreError(
-            f"{shard} {sample.key}.json is not a scene of this version: {place}: {first['msg'].lower()}."
-        ) from error
+    scene = parse_scene(sample.members["json"], f"{shard} {sample.key}.json")
     return FoundScene(scene, sample.members, shard.parent)

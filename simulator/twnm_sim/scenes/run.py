@@ -2,41 +2,35 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twnm_schemas.clips import Attribution
-from twnm_schemas.errors import MismatchError, SpecError, StoreError
+from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.scenes import SceneSpec
-from twnm_schemas.seeds import seed_for
-from twnm_schemas.splits import SHARES
-from twnm_shards.files import sweep_partials
-from twnm_shards.folders import Mode, holds_run
+from twnm_shards.folders import Mode
 from twnm_shards.jobs import Job, Progress, remove_runs, run_job
-from twnm_shards.manifests import MANIFEST_NAME, Cell, read_index, read_manifest
+from twnm_shards.manifests import read_index, read_manifest
 from twnm_shards.space import require_space
-from twnm_sim.clips.catalog import Catalog, read_catalog
-from twnm_sim.clips.scan import list_specs, scan_listed
 from twnm_sim.library.plan import parse_shard_size
 from twnm_sim.library.run import count_cores
 from twnm_sim.scenes.brirs import open_brirs
-from twnm_sim.scenes.credits import PAGE_NAME, TABLE_NAME, attribute, write_attribution
 from twnm_sim.scenes.draw import SPLITS, Ingredients
+from twnm_sim.scenes.finding import KIND, root_of
 from twnm_sim.scenes.maker import SceneMaker, require_splits
+from twnm_sim.scenes.numbering import number_scenes
 from twnm_sim.scenes.produce import SceneTask, make_scene_producer
-from twnm_sim.scenes.records import iter_records
-from twnm_sim.scenes.store import SEPARATOR, pack_scene
+from twnm_sim.scenes.roots import Gathered, OnScan, credit_scenes, find_runs, gather_clips, holding
+from twnm_sim.scenes.sizes import predict_scene_bytes
+from twnm_sim.scenes.store import pack_scene
 
-OnScan = Callable[[int, int], None]  # files done, and how many there are
-FOLDER = "scenes"
-CATALOG_NAME = "clips.parquet"
+MAX_SCENES = 10_000_000
 _TRIED = 3  # scenes composed while planning, for size and time
 _START_S = 4.0
-_SUMMED_UP = ("sources", "license", "clips", "room_id", "room_fingerprint")  # columns of the index
+_SUMMED_UP = ("sources", "license")  # columns of the index
 _SCENES_PER_UNIT = 32  # a few seconds of work
 
 
@@ -78,6 +72,7 @@ class ScenePlan:
 
     request: SceneRequest
     ingredients: Ingredients
+    clips: Gathered
     parts: tuple[SplitPlan, ...]
     left_out: tuple[str, ...]
     bytes: float
@@ -106,75 +101,40 @@ class SceneSummary:
 def plan_scenes(request: SceneRequest, on_scan: OnScan | None = None) -> ScenePlan:
     """Open what is named, scan the clips, share the scenes out to splits, and try some.
 
-    Raises TwnmError for what cannot be opened, a spec that nothing satisfies (before anything is written), or a disk
-    that cannot hold the run.
+    Where there are scenes already, nothing is written. Raises TwnmError for what cannot be opened, a spec that nothing
+    satisfies, other clips than those of scenes that stay, or a disk that cannot hold the run.
     """
     root = root_of(request.out)
-    if request.mode == "resume" and not _holds_scenes(root):
-        raise StoreError(f"{root / FOLDER} holds no run to resume; start one without --resume.")
+    if request.mode == "resume" and not find_runs(root):
+        raise StoreError(f"{root / KIND} holds no run to resume; start one without --resume.")
     shard_size = parse_shard_size(request.shard_size)
     library = open_brirs(request.brirs)
-    catalog_path, catalog = _gather_clips(request, root, on_scan)
-    ingredients = Ingredients(request.spec, library, catalog, request.profile)
+    clips = gather_clips(root, request.clips, _overwritten(request), request.workers, on_scan)
+    ingredients = Ingredients(request.spec, library, clips.catalog, request.profile)
     maker = SceneMaker(ingredients, request.seed, scenes_per_room=request.scenes_per_room)
     shares = share_out(request, ingredients)
     per_scene_bytes, per_scene_s = _try_scenes(maker, shares)
     parts = tuple(
-        _plan_split(request, maker, split, indices, catalog_path, shard_size, per_scene_bytes)
-        for split, indices in shares.items()
+        _plan_split(request, maker, split, indices, clips.path, shard_size) for split, indices in shares.items()
     )
     total = sum(len(indices) for indices in shares.values())
     largest = max(parts, key=lambda part: part.job.samples)
     advice = "give another --out, fewer scenes, or a shorter --duration."
-    require_space(root / FOLDER, largest.job, per_scene_bytes * total, "The run", advice)
+    require_space(root / KIND, largest.job, per_scene_bytes * total, "The run", advice)
     seconds = _START_S + total * per_scene_s / min(request.workers, count_cores())
     left_out = () if request.splits else tuple(split for split in SPLITS if split not in ingredients.splits)
-    return ScenePlan(request, ingredients, parts, left_out, per_scene_bytes * total, seconds)
+    return ScenePlan(request, ingredients, clips, parts, left_out, per_scene_bytes * total, seconds)
 
 
-def root_of(out: Path) -> Path:
-    """DIR of DIR/scenes and DIR itself alike."""
-    return out.parent if out.name == FOLDER else out
-
-
-def _holds_scenes(root: Path) -> bool:
-    return any(holds_run(root / FOLDER / split) for split in SPLITS)
-
-
-def _gather_clips(request: SceneRequest, root: Path, on_scan: OnScan | None) -> tuple[Path, Catalog]:
-    """The catalog and where it lies: the one that is named, or one scanned into the root.
-
-    One that an earlier run of the same specs left there is used as it is, unless that run is to be overwritten. Raises
-    MismatchError, so that it is kept, where the scenes that are there were made of other clips.
-    """
-    if len(request.clips) == 1 and request.clips[0].endswith(".parquet"):
-        path = Path(request.clips[0])
-        return path.resolve(), read_catalog(path)
-    path = root / CATALOG_NAME
-    if path.is_file() and request.mode != "overwrite":
-        catalog = read_catalog(path)
-        if catalog.specs == request.clips:
-            return path.resolve(), catalog
-        if _holds_scenes(root):
-            raise MismatchError(
-                f"{root / FOLDER} was made of the clips {' '.join(catalog.specs)}, not {' '.join(request.clips)}; "
-                "compose into another folder, or start over with twnm-sim compose --overwrite."
-            )
-    root.mkdir(parents=True, exist_ok=True)
-    listed = list_specs(request.clips)
-    catalog, _ = scan_listed(
-        listed,
-        path,
-        workers=request.workers,
-        on_progress=(lambda done: on_scan(done, listed.files)) if on_scan else None,
-    )
-    return path.resolve(), catalog
+def _overwritten(request: SceneRequest) -> tuple[str, ...]:
+    """The splits whose scenes are removed first."""
+    return (request.splits or SPLITS) if request.mode == "overwrite" else ()
 
 
 def share_out(request: SceneRequest, ingredients: Ingredients) -> dict[str, tuple[int, ...]]:
     """The numbers of the scenes of each split. Raises SpecError where a split that is asked for has nothing."""
-    if request.scenes < 1 and not request.scenes_per_room:
-        raise SpecError(f"{request.scenes} is not a number of scenes; give 1 or more.")
+    if not request.scenes_per_room and not 1 <= request.scenes <= MAX_SCENES:
+        raise SpecError(f"{request.scenes} is not a number of scenes; give 1 to {MAX_SCENES:,}.")
     splits = require_splits(ingredients)
     if missing := [split for split in request.splits if split not in splits]:
         raise SpecError(
@@ -184,17 +144,7 @@ def share_out(request: SceneRequest, ingredients: Ingredients) -> dict[str, tupl
     wanted = request.splits or splits
     if request.scenes_per_room:
         return {split: _number_in_rooms(ingredients.rooms(split), request.scenes_per_room) for split in wanted}
-    drawn = draw_splits(request.seed, request.scenes, wanted)
-    return {split: tuple(np.flatnonzero(drawn == place).tolist()) for place, split in enumerate(wanted)
-            if np.any(drawn == place)}  # fmt: skip
-
-
-def draw_splits(seed: int, scenes: int, splits: Sequence[str]) -> NDArray[np.intp]:
-    """For each scene the place of its split among `splits`: 90, 5 and 5 parts of train, validation and test."""
-    parts = np.cumsum([dict(SHARES)[split] for split in splits])  # type: ignore[index]
-    places = np.array([seed_for(seed, "scene", index, "split") / 2.0**128 for index in range(scenes)])
-    drawn: NDArray[np.intp] = np.searchsorted(parts, places * parts[-1], side="right").clip(0, len(splits) - 1)
-    return drawn
+    return number_scenes(request.seed, request.scenes, wanted)
 
 
 def _number_in_rooms(rooms: NDArray[np.intp], scenes_per_room: int) -> tuple[int, ...]:
@@ -220,18 +170,18 @@ def _plan_split(
     indices: tuple[int, ...],
     catalog: Path,
     shard_size: tuple[str, float],
-    scene_bytes: float,
 ) -> SplitPlan:
     kind, size = shard_size
-    # sizes that were tried depend on the first scenes alone, so that shards do not depend on the run
-    per_shard = int(size) if kind == "samples" else max(1, round(size / scene_bytes))
+    spec, sample_rate = maker.ingredients.spec, maker.ingredients.brirs.sample_rate
+    predicted = predict_scene_bytes(spec, sample_rate, stores_audio=request.profile != "recipe")
+    per_shard = int(size) if kind == "samples" else max(1, round(size / predicted))
     job = Job(
         kind="scenes",
         samples=len(indices),
         samples_per_shard=min(per_shard, len(indices)),
         samples_per_unit=min(_SCENES_PER_UNIT, per_shard),
         settings={
-            "spec": maker.ingredients.spec.model_dump(mode="json"),
+            "spec": spec.model_dump(mode="json"),
             "brirs": maker.ingredients.brirs.digest,
             "clips": maker.ingredients.catalog.digest,
             "license_profile": request.profile,
@@ -240,12 +190,12 @@ def _plan_split(
             "first": indices[0],
             "last": indices[-1],
         },
-        fingerprint=maker.fingerprint,
+        fingerprint=maker.fingerprint_of(split),
         seed=request.seed,
         versions=maker.versions,
     )
     task = SceneTask(
-        spec=maker.ingredients.spec,
+        spec=spec,
         shards=tuple(maker.ingredients.brirs.shards),
         catalog=catalog,
         profile=request.profile,
@@ -253,9 +203,9 @@ def _plan_split(
         split=split,
         indices=indices,
         scenes_per_room=request.scenes_per_room,
-        fingerprint=maker.fingerprint,
+        fingerprint=maker.fingerprint_of(split),
     )
-    return SplitPlan(split, root_of(request.out) / FOLDER / split, job, task)
+    return SplitPlan(split, root_of(request.out) / KIND / split, job, task)
 
 
 def run_scenes(plan: ScenePlan, on_progress: Callable[[int], None] | None = None) -> SceneSummary:
@@ -265,10 +215,10 @@ def run_scenes(plan: ScenePlan, on_progress: Callable[[int], None] | None = None
     """
     begun = time.monotonic()
     request = plan.request
-    sweep_partials(root_of(request.out), {TABLE_NAME, PAGE_NAME, CATALOG_NAME, "writable"})
-    if request.mode == "overwrite":
-        scenes = root_of(request.out) / FOLDER
-        remove_runs([scenes / split for split in request.splits or SPLITS], FOLDER)
+    root = root_of(request.out)
+    with holding(root):
+        remove_runs([root / KIND / split for split in _overwritten(request)], KIND)
+        plan.clips.write()
     done = 0
     for part in plan.parts:
 
@@ -278,11 +228,12 @@ def run_scenes(plan: ScenePlan, on_progress: Callable[[int], None] | None = None
 
         run_job(part.job, part.folder, make_scene_producer, (part.task,), workers=request.workers, on_progress=tell)
         done += part.job.samples
-    return _sum_up(plan, time.monotonic() - begun)
+    with holding(root):
+        attribution = credit_scenes(root)
+    return _sum_up(plan, attribution, time.monotonic() - begun)
 
 
-def _sum_up(plan: ScenePlan, wall_s: float) -> SceneSummary:
-    root = root_of(plan.request.out)
+def _sum_up(plan: ScenePlan, attribution: Path, wall_s: float) -> SceneSummary:
     rows = [row for part in plan.parts for row in read_index(part.folder, _SUMMED_UP)]
     manifests = [read_manifest(part.folder) for part in plan.parts]
     rejections: Counter[str] = Counter()
@@ -296,27 +247,6 @@ def _sum_up(plan: ScenePlan, wall_s: float) -> SceneSummary:
         sources=Counter(int(row["sources"] or 0) for row in rows),
         bytes=sum(shard.bytes for manifest in manifests for shard in manifest.shards),
         wall_s=wall_s,
-        root=root,
-        attribution=write_attribution(root, [*_credit_rows(plan, rows), *_credit_others(plan)]),
+        root=root_of(plan.request.out),
+        attribution=attribution,
     )
-
-
-def _credit_rows(plan: ScenePlan, rows: Sequence[dict[str, Cell]]) -> Iterator[Attribution]:
-    """Whose work is in the scenes of these rows: their clips, and one room of every head or measured room."""
-    brirs, by_id = plan.ingredients.brirs, plan.ingredients.catalog.by_id
-    clips = [by_id[clip_id] for clip_id in {name for row in rows for name in str(row["clips"]).split(SEPARATOR)}]
-    rooms = {}
-    for row in rows:
-        number = brirs.find_room(str(row["room_fingerprint"]), str(row["room_id"]))
-        rooms[str(brirs.positions.head_R[number]), str(brirs.positions.name_R[number])] = number
-    for number in rooms.values():
-        yield from attribute(clips, brirs.room(number).record)
-
-
-def _credit_others(plan: ScenePlan) -> Iterator[Attribution]:
-    """Whose work is in the scenes of splits that lie in the root and that this run leaves as they are."""
-    ours = {part.folder for part in plan.parts}
-    for folder in (root_of(plan.request.out) / FOLDER / split for split in SPLITS):
-        if folder not in ours and (folder / MANIFEST_NAME).exists():
-            for _, scene in iter_records(folder):
-                yield from scene.attribution

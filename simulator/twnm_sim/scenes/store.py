@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from twnm_schemas.scenes import AudioMember, Scene
 from twnm_shards.flac import encode_face_value
 from twnm_shards.units import Produced
+from twnm_sim.scenes.cells import join_names
 from twnm_sim.scenes.compose import Composed
 from twnm_sim.scenes.sketch import sketch_audio
 
 Audio = NDArray[np.float32]
-SEPARATOR = "|"  # between ids in one cell of the index
 
 
 def pack_scene(composed: Composed, with_audio: bool | None = None) -> tuple[Produced, Scene]:
@@ -44,7 +44,7 @@ def _encode(ext: str, what: str, audio_CT: Audio, composed: Composed) -> tuple[A
 
 
 def index_row(scene: Scene) -> dict[str, str | int | float | bool | None]:
-    """What people filter scenes by."""
+    """What people filter scenes by. `labels` and `clips`: of all events in order, as `join_names` writes them."""
     events = scene.events
     ratios = [event.snr_db for event in events if event.snr_db is not None]
     return {
@@ -53,8 +53,8 @@ def index_row(scene: Scene) -> dict[str, str | int | float | bool | None]:
         "room_fingerprint": scene.recipe.room_fingerprint,
         "origin": scene.room.origin,
         "sources": len(events),
-        "labels": SEPARATOR.join(event.label for event in events),
-        "clips": SEPARATOR.join(event.clip_id for event in events),
+        "labels": join_names(event.label for event in events),
+        "clips": join_names(event.clip_id for event in events),
         "t_mid_s": scene.room.acoustics.t_mid_s,
         "lowest_snr_db": min(ratios) if ratios else None,
         "loudness_lufs": scene.loudness_lufs,

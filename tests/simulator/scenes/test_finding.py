@@ -50,6 +50,13 @@ def test_all_scenes_come_once_split_by_split_in_their_order(root, stored):
         assert ours == [one.scene.scene_id for one in iter_scenes(folder)]
 
 
+def test_scenes_without_a_folder_of_their_split_are_found_from_the_root(root, tmp_path):
+    folder = find_scene_folders(root)[0]
+    shutil.copytree(folder, tmp_path / "data" / "scenes")
+    assert find_scene_folders(tmp_path / "data") == find_scene_folders(tmp_path / "data" / "scenes")
+    assert len(list(iter_scenes(tmp_path / "data"))) == len(read_scenes(folder))
+
+
 def test_a_scene_that_is_not_there_gets_a_sentence_with_what_is(root, stored):
     with pytest.raises(StoreError, match=r"There is no scene-000777 in .*; it holds ") as caught:
         find_scene(root, "scene-000777")
@@ -97,7 +104,9 @@ def test_a_record_of_another_version_is_named_with_its_place(root, tmp_path):
         return {**members, "json": json.dumps(record).encode()}
 
     spoilt = change_records(root, tmp_path / "spoilt", spoil)
-    with pytest.raises(StoreError, match=r"scenes-000000.tar scene-\d+.json is not a scene .*events\.0\.azimuth_deg"):
+    with pytest.raises(
+        StoreError, match=r"scenes-000000.tar scene-\d+.json is no record of a scene .*events\.0\.azimuth_deg"
+    ):
         next(iter_scenes(spoilt))
 
 

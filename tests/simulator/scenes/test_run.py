@@ -1,20 +1,24 @@
 """Runs of scenes: who may be in which split, what is refused and how, and that nothing is half-written."""
 
+import csv
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scene_runs import SPEC, SPLITS, World, ask, bytes_of, make_world, read_scenes, write_sounds
+import soundfile
+from scene_runs import RATE, SPEC, SPLITS, World, ask, bytes_of, make_world, read_scenes, write_sound, write_sounds
 
 from twnm_schemas.constraints import Farthest
 from twnm_schemas.distributions import Constant
 from twnm_schemas.errors import LockedError, MachineError, MismatchError, SpecError, StoreError
 from twnm_schemas.scenes import ClipFilter, RoomFilter
+from twnm_shards.folders import Mode
 from twnm_shards.locks import locked
 from twnm_shards.manifests import read_index, read_manifest
 from twnm_shards.tars import iter_samples
@@ -23,8 +27,9 @@ from twnm_sim.clips.catalog import read_catalog, write_catalog
 from twnm_sim.scenes.brirs import open_brirs
 from twnm_sim.scenes.draw import Ingredients
 from twnm_sim.scenes.maker import SceneMaker
+from twnm_sim.scenes.numbering import number_scenes, split_of_scene
 from twnm_sim.scenes.produce import make_scene_producer
-from twnm_sim.scenes.run import SceneRequest, draw_splits, plan_scenes, run_scenes, share_out
+from twnm_sim.scenes.run import SceneRequest, plan_scenes, run_scenes, share_out
 
 SCENES = 60
 
@@ -92,12 +97,33 @@ def test_the_summary_counts_what_is_stored(world: World, finished: Path) -> None
     assert summary.bytes == sum(path.stat().st_size for path in finished.rglob("*.tar"))
 
 
-def test_splits_are_drawn_by_their_shares() -> None:
-    drawn = draw_splits(11, 20_000, SPLITS)
-    for place, share in enumerate((0.9, 0.05, 0.05)):
-        assert abs(np.mean(drawn == place) - share) < 4 * np.sqrt(share * (1 - share) / 20_000)
-    assert abs(np.mean(draw_splits(11, 5_000, ("validation", "test"))) - 0.5) < 0.03
-    assert not draw_splits(11, 100, ("test",)).any()
+def test_numbers_are_shared_out_by_the_shares_of_all_splits() -> None:
+    drawn = [split_of_scene(11, index) for index in range(20_000)]
+    for split, share in zip(SPLITS, (0.9, 0.05, 0.05), strict=True):
+        assert abs(drawn.count(split) / 20_000 - share) < 4 * np.sqrt(share * (1 - share) / 20_000)
+    assert drawn[:1000] != [split_of_scene(12, index) for index in range(1000)]
+
+
+@pytest.mark.parametrize("splits", [SPLITS, ("test",), ("train",), ("validation", "test"), ("test", "train")])
+def test_a_run_takes_the_first_numbers_of_its_splits(splits: tuple[str, ...]) -> None:
+    found = number_scenes(11, 100, splits)
+    ours = [index for index in range(5000) if split_of_scene(11, index) in splits][:100]
+    assert sorted(index for numbers in found.values() for index in numbers) == ours
+    assert all({split_of_scene(11, index) for index in numbers} == {split} for split, numbers in found.items())
+    assert {split: list(numbers) for split, numbers in found.items()} == {s: sorted(n) for s, n in found.items()}
+    fewer = number_scenes(11, 40, splits)
+    assert all(found[split][: len(numbers)] == numbers for split, numbers in fewer.items())
+
+
+def test_runs_of_single_splits_in_one_root_share_no_number(world: World, whole: Path, tmp_path: Path) -> None:
+    """And their scenes are those that one run of all splits makes."""
+    together = {split: samples_of(whole / "scenes" / split) for split in SPLITS}
+    for split in SPLITS:
+        run(ask(world, tmp_path, len(together[split]), splits=(split,)))
+    assert {split: samples_of(tmp_path / "scenes" / split) for split in SPLITS} == together
+    names = [key for samples in together.values() for key in samples]
+    assert len(set(names)) == len(names) == SCENES
+    assert (tmp_path / "ATTRIBUTION.csv").read_bytes() == (whole / "ATTRIBUTION.csv").read_bytes()
 
 
 def test_a_longer_run_begins_with_the_same_scenes(world: World, tmp_path: Path) -> None:
@@ -108,8 +134,8 @@ def test_a_longer_run_begins_with_the_same_scenes(world: World, tmp_path: Path) 
     assert len(few) == 3
     assert few == {key: more[key] for key in few}
     ingredients = Ingredients(SPEC, open_brirs(world.brirs), read_catalog(world.catalog))
-    (stored,) = (scene for scene in read_scenes(tmp_path / "7" / "scenes" / "test") if scene.recipe.index == 5)
-    assert SceneMaker(ingredients, 3).make(5, "test").scene.recipe == stored.recipe
+    *_, stored = read_scenes(tmp_path / "7" / "scenes" / "test")
+    assert SceneMaker(ingredients, 3).make(stored.recipe.index, "test").scene.recipe == stored.recipe
 
 
 def test_a_split_without_rooms_is_left_out_and_said(world: World, tmp_path: Path) -> None:
@@ -122,6 +148,7 @@ def test_a_split_without_rooms_is_left_out_and_said(world: World, tmp_path: Path
 
 
 def test_a_split_that_no_scene_fell_into_is_not_said_to_be_empty(world: World, tmp_path: Path) -> None:
+    assert {split_of_scene(3, index) for index in range(2)} == {"train"}
     plan = plan_scenes(ask(world, tmp_path / "x", 2))
     assert [part.split for part in plan.parts] == ["train"]
     assert plan.left_out == ()
@@ -157,9 +184,10 @@ def test_what_cannot_be_drawn_fails_before_anything_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_number_of_scenes_that_cannot_be_is_refused(world: World, tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match=r"^0 is not a number of scenes"):
-        plan_scenes(ask(world, tmp_path / "x", 0))
+@pytest.mark.parametrize("scenes", [0, -3, 10**30])
+def test_a_number_of_scenes_that_cannot_be_is_refused(world: World, tmp_path: Path, scenes: int) -> None:
+    with pytest.raises(SpecError, match=rf"^{scenes} is not a number of scenes; give 1 to 10,000,000\.$"):
+        plan_scenes(ask(world, tmp_path / "x", scenes))
 
 
 def test_resume_where_nothing_is_is_refused(world: World, tmp_path: Path) -> None:
@@ -178,26 +206,93 @@ def test_another_run_in_the_same_folder_is_refused_by_what_differs(
         ({"spec": short}, "spec.duration_s is 1.0 there and 0.75 here"),
         ({"seed": 4}, "seed is 3 there and 4 here"),
         ({"brirs": (str(world.brirs / "brirs" / "brirs-000000.tar"),)}, r'brirs is "\w+" there and "\w+" here'),
-        ({"clips": (f"folder:{tmp_path / 'more sounds'}?name=set",)}, r'clips is "\w+" there and "\w+" here'),
+        ({"clips": (f"folder:{tmp_path / 'more sounds'}?name=set",)}, "train was made of other clips than folder:"),
         ({"profile": "research-nc"}, 'license_profile is "open" there and "research-nc" here'),
         ({"scenes": SCENES + 1}, "samples is"),
     ):
         with pytest.raises(MismatchError, match=difference):
             run(ask(world, finished, **{"scenes": SCENES, **changes}))
-        (finished / "clips.parquet").unlink(missing_ok=True)
         assert bytes_of(finished) == before
 
 
-def test_clips_of_the_scenes_that_are_there_are_not_forgotten(world: World, tmp_path: Path) -> None:
-    write_sounds(tmp_path / "more sounds", each=3)
-    request = ask(world, tmp_path / "x", 2, clips=(world.clips,), splits=("test",))
-    before = bytes_of(run(request))
+def folder_of(sounds: Path) -> tuple[str]:
+    return (f"folder:{sounds}?name=set",)
+
+
+@pytest.fixture
+def scanned(world: World, tmp_path: Path) -> SceneRequest:
+    """A request whose clips are scanned, and there are scenes of it in two splits."""
+    sounds = Path(shutil.copytree(world.sounds, tmp_path / "sounds"))
+    request = ask(world, tmp_path / "x", 2, clips=folder_of(sounds))
+    for split in ("validation", "test"):
+        run(replace(request, splits=(split,)))
+    return request
+
+
+def test_clips_of_the_scenes_that_are_there_are_not_forgotten(scanned: SceneRequest, tmp_path: Path) -> None:
+    """Nor do two splits of a root hold scenes of two catalogs, whether or not one of them is overwritten."""
+    before = bytes_of(scanned.out)
     assert "clips.parquet" in before
-    other = f"folder:{tmp_path / 'more sounds'}?name=set"
-    with pytest.raises(MismatchError, match=rf"was made of the clips {world.clips.replace('?', '.')}, not {other[:9]}"):
-        plan_scenes(replace(request, clips=(other,)))
+    (other,) = folder_of(write_sounds(tmp_path / "more sounds", each=3))
+    mine = scanned.clips[0].replace("?", r"\?")
+    for changes in ({"splits": ("test",)}, {"splits": ("test",), "mode": "overwrite"}, {"mode": "continue"}):
+        with pytest.raises(MismatchError, match=rf"was made of the clips {mine}, not {other[:9]}.*--overwrite\.$"):
+            plan_scenes(replace(scanned, clips=(other,), **changes))
+        assert bytes_of(scanned.out) == before
+
+
+def test_a_split_is_overwritten_with_the_clips_of_the_others(scanned: SceneRequest) -> None:
+    catalog = (scanned.out / "clips.parquet").read_bytes()
+    write_sound(next(Path(scanned.clips[0][7:].partition("?")[0]).glob("train*.wav")), 99)
+    run(replace(scanned, scenes=3, splits=("test",), mode="overwrite"))
+    assert (scanned.out / "clips.parquet").read_bytes() == catalog
+    assert read_manifest(scanned.out / "scenes" / "test").samples == 3
+
+
+@pytest.mark.parametrize("mode", ["continue", "overwrite"])
+def test_a_catalog_that_was_lost_is_made_again_where_it_is_the_same(scanned: SceneRequest, mode: Mode) -> None:
+    request = replace(scanned, splits=("test",), mode=mode)
+    before = bytes_of(request.out)
+    (request.out / "clips.parquet").unlink()
+    run(request)
     assert bytes_of(request.out) == before
-    assert plan_scenes(replace(request, clips=(other,), mode="overwrite")).ingredients.catalog.specs == (other,)
+    (request.out / "clips.parquet").unlink()
+    write_sound(next(Path(scanned.clips[0][7:].partition("?")[0]).glob("train*.wav")), 99)
+    lost = bytes_of(request.out)
+    with pytest.raises(MismatchError, match=r"^.*validation was made of other clips than folder:.*--overwrite\.$"):
+        plan_scenes(request)
+    assert bytes_of(request.out) == lost
+
+
+def test_nothing_is_overwritten_by_a_run_that_cannot_be(scanned: SceneRequest, tmp_path: Path) -> None:
+    before = bytes_of(scanned.out)
+    other = replace(scanned, clips=folder_of(write_sounds(tmp_path / "more sounds", each=3)), mode="overwrite")
+    with pytest.raises(SpecError, match="starves"):
+        plan_scenes(replace(other, spec=SPEC.model_validate({**SPEC.model_dump(), **REFUSED["starving"][0]})))
+    plan = plan_scenes(other)
+    assert bytes_of(scanned.out) == before
+    with (
+        locked(scanned.out / "scenes" / "test"),
+        pytest.raises(LockedError, match=r"another run works in .*test; wait"),
+    ):
+        run_scenes(plan)
+    assert bytes_of(scanned.out) == before
+    run_scenes(plan)
+    assert bytes_of(scanned.out) == bytes_of(run(replace(other, out=tmp_path / "fresh", mode="continue")))
+
+
+def test_shards_depend_on_the_spec_and_not_on_what_was_composed(world: World, tmp_path: Path) -> None:
+    """Pure tones take FLAC a fraction of the bytes that noise takes."""
+    sounds = Path(shutil.copytree(world.sounds, tmp_path / "sounds"))
+    for number, path in enumerate(sorted(sounds.glob("*.wav"))):
+        times_s = np.arange(RATE // 2) / RATE
+        soundfile.write(path, 0.3 * np.sin(2.0 * np.pi * (100.0 + number) * times_s), RATE, subtype="FLOAT")
+    noise, tones = (
+        plan_scenes(ask(world, tmp_path / clips[-12:], 20, clips=(clips,), shard_size="200kB", splits=("test",)))
+        for clips in (world.clips, *folder_of(sounds))
+    )
+    assert tones.bytes < 0.8 * noise.bytes
+    assert tones.parts[0].job.samples_per_shard == noise.parts[0].job.samples_per_shard == 4
 
 
 def test_overwrite_leaves_nothing_of_the_run_before(world: World, finished: Path, tmp_path: Path) -> None:
@@ -224,6 +319,40 @@ def test_two_runs_in_one_folder(world: World, finished: Path) -> None:
             with pytest.raises(LockedError, match=r"another run works in .*validation; wait"):
                 run_scenes(plan)
     assert bytes_of(finished) == before
+
+
+def test_what_a_live_run_writes_in_the_root_is_not_swept(world: World, whole: Path, tmp_path: Path) -> None:
+    """Nor is what it credits forgotten: another run ends with a split while this one waits to write its credits."""
+    plan = plan_scenes(ask(world, tmp_path, 5, splits=("test",)))
+    first, second = locked(tmp_path), locked(tmp_path)
+    partial = tmp_path / "ATTRIBUTION.csv.1-0.partial"
+
+    def end_first() -> None:
+        assert partial.exists()
+        first.__exit__(None, None, None)
+
+    def end_second() -> None:
+        assert partial.exists()
+        shutil.copytree(whole / "scenes" / "train", tmp_path / "scenes" / "train")
+        second.__exit__(None, None, None)
+
+    def on_progress(done: int) -> None:
+        if done == 5:
+            assert not partial.exists()  # the first left it, and had ended
+            second.__enter__()
+            partial.touch()
+            threading.Timer(0.5, end_second).start()
+
+    first.__enter__()
+    partial.touch()
+    threading.Timer(0.5, end_first).start()
+    run_scenes(plan, on_progress)
+    assert not partial.exists()
+    assert not (tmp_path / ".lock").exists()
+    scenes = [scene for split in ("train", "test") for scene in read_scenes(tmp_path / "scenes" / split)]
+    credited = {row.what for scene in scenes for row in scene.attribution}
+    with (tmp_path / "ATTRIBUTION.csv").open(newline="") as stream:
+        assert {row["what"] for row in csv.DictReader(stream)} >= credited
 
 
 def test_a_foreign_file_is_named_and_kept(world: World, finished: Path) -> None:
