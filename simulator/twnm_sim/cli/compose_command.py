@@ -184,7 +184,7 @@ def rebuild(
 ) -> None:
     """Make the audio of scenes again from their recipes, and compare it with what their records promise.
 
-    Exits with 2 where a clip or room is missing or differs, or audio comes out different.
+    Exits with 2 where a clip or room is missing or differs, or audio is not what a record promises.
     """
     from twnm_shards.progress import showing
     from twnm_sim.library.run import count_cores
@@ -197,7 +197,7 @@ def rebuild(
             plan, out, workers or count_cores(), "overwrite" if overwrite else "continue", on_progress=show
         )
     _print_rebuilt(rebuilt)
-    if plan.missing or rebuilt.different:
+    if plan.missing or rebuilt.different or rebuilt.unknown:
         raise typer.Exit(2)
 
 
@@ -220,6 +220,8 @@ def read_scene_spec(path: Path | None, options: dict[str, Any]) -> "SceneSpec":
         raise SpecError(f"The scene spec {path} cannot be read ({error.strerror}); give a JSON file.") from error
     except ValueError as error:
         raise SpecError(f"The scene spec {path} is not JSON: {error}.") from error
+    except RecursionError:
+        raise SpecError(f"The scene spec {path} is nested too deeply to be read; see twnm-sim scene-spec.") from None
     if not isinstance(fields, dict):
         raise SpecError(f"The scene spec {path} is not a JSON object; see twnm-sim scene-spec.")
     given = {name: value for name, value in options.items() if value is not None}
@@ -263,11 +265,12 @@ def _read_sources(text: str) -> dict[str, object]:
     low, _, high = text.partition("-")
     try:
         numbers = range(int(low), int(high or low) + 1)[: MAX_SOURCES + 1]  # one too many is told by the spec
-    except ValueError:
-        numbers = range(0)
-    if not numbers:
+        values = [float(number) for number in numbers]
+    except (ValueError, OverflowError):
+        values = []
+    if not values:
         raise SpecError(f"--sources {text} is not usable; give a number (3) or a range (2-4).")
-    return {"kind": "choice", "values": [float(number) for number in numbers]}
+    return {"kind": "choice", "values": values}
 
 
 def _read_loudness(text: str) -> dict[str, object]:
@@ -364,3 +367,5 @@ def _print_rebuilt(rebuilt: "Rebuilt") -> None:
     typer.echo(f"rebuilt into {rebuilt.root}: {counts}{worst}")
     for key in rebuilt.different:
         typer.echo(f"{key} came out different; its record was made by other code or from other clips.")
+    for key in rebuilt.unknown:
+        typer.echo(f"{key} cannot be compared: its record does not promise all of the audio.")

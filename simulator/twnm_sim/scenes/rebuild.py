@@ -1,41 +1,41 @@
 """Audio made again from recipes: the form in which scenes travel whose clips may not.
 
 Each scene is composed from the clips and rooms at hand and compared with what its record says: the same bit for bit
-(`identical`), within -90 dB (`equivalent`, as on another processor or with other versions), or `different`. Every clip
-that is missing or has other content is named beforehand, and the scenes that need it are left out.
+(`identical`), within -90 dB (`equivalent`, as on another processor or with other versions), `different`, or `unknown`
+where the record promises nothing to compare with. Every clip that is missing or has other content is named beforehand,
+and the scenes that need it are left out. A rebuilt scene keeps its record but for what is said of the audio.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from twnm_schemas.clips import Attribution
+from pydantic import JsonValue
+
 from twnm_schemas.errors import AudioError, SpecError, StoreError
 from twnm_schemas.fingerprints import fingerprint
 from twnm_schemas.scenes import Scene
-from twnm_shards.files import sweep_partials
 from twnm_shards.folders import Mode
 from twnm_shards.jobs import Job, Progress, run_job
-from twnm_shards.manifests import read_index, read_manifest
+from twnm_shards.manifests import Cell, read_index, read_manifest
 from twnm_shards.units import Produce, Produced
-from twnm_shards.verify import find_folders
 from twnm_sim.clips.audio import verify_clip
 from twnm_sim.clips.catalog import Catalog, read_catalog
 from twnm_sim.scenes.brirs import BrirLibrary, open_brirs
 from twnm_sim.scenes.caches import ClipReader
 from twnm_sim.scenes.compose import compose_recipe, find_clip
-from twnm_sim.scenes.credits import PAGE_NAME, TABLE_NAME, write_attribution
 from twnm_sim.scenes.draw import COMPOSER
+from twnm_sim.scenes.finding import KIND, find_scene_folders, root_of
 from twnm_sim.scenes.labels import Context
 from twnm_sim.scenes.maker import scene_versions
 from twnm_sim.scenes.records import Kept, iter_records, read_record
+from twnm_sim.scenes.roots import credit_scenes, holding
 from twnm_sim.scenes.sketch import difference_db
 from twnm_sim.scenes.store import pack_scene
 
-FOLDER = "scenes"
 EQUIVALENT_DB = -90.0
-IDENTICAL, EQUIVALENT, DIFFERENT = "identical", "equivalent", "different"
+IDENTICAL, EQUIVALENT, DIFFERENT, UNKNOWN = "identical", "equivalent", "different", "unknown"
 _SCENES_PER_UNIT = 32
 
 
@@ -52,16 +52,16 @@ class RebuildTask:
 class RebuildPlan:
     """What can be rebuilt, folder by folder, and what stands in the way of the rest.
 
-    `missing`: each clip or room that is missing or differs, with a sentence; `left_out`: the scenes that need one.
-    `credits`: whose work is in the scenes that can be rebuilt.
+    `digest`: of the catalog; `missing`: each clip or room that is missing or differs, with a sentence; `left_out`: the
+    scenes that need one.
     """
 
     catalog: Path
+    digest: str
     brirs: BrirLibrary
     parts: list[tuple[Path, tuple[Kept, ...]]] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
-    credits: list[Attribution] = field(default_factory=list)
 
     @property
     def scenes(self) -> int:
@@ -70,11 +70,15 @@ class RebuildPlan:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """How the rebuilt scenes compare; `worst_db`: the largest difference, None where all are identical."""
+    """How the rebuilt scenes compare; `worst_db`: the largest difference, None where all are identical.
+
+    `different` and `unknown`: the scenes of these verdicts.
+    """
 
     verdicts: Counter[str]
     worst_db: float | None
     different: tuple[str, ...]
+    unknown: tuple[str, ...]
     root: Path
 
 
@@ -84,9 +88,9 @@ def plan_rebuild(source: Path, brirs: Sequence[str], catalog: Path) -> RebuildPl
     Raises StoreError where there are no scenes, or where the library or the catalog cannot be opened.
     """
     clips = read_catalog(catalog)
-    plan = RebuildPlan(catalog.resolve(), open_brirs(brirs))
+    plan = RebuildPlan(catalog.resolve(), clips.digest, open_brirs(brirs))
     sound: dict[str, str] = {}
-    for folder in _scene_folders(source):
+    for folder in find_scene_folders(source):
         records = []
         for kept, scene in iter_records(folder):
             faults = list(_find_faults(scene, plan.brirs, clips, sound))
@@ -95,17 +99,9 @@ def plan_rebuild(source: Path, brirs: Sequence[str], catalog: Path) -> RebuildPl
                 plan.left_out.append(scene.scene_id)
             else:
                 records.append(kept)
-                plan.credits += (row for row in scene.attribution if row not in plan.credits)
         if records:
             plan.parts.append((folder, tuple(records)))
     return plan
-
-
-def _scene_folders(source: Path) -> list[Path]:
-    folders = [folder for folder in find_folders(source) if read_manifest(folder).kind == FOLDER]
-    if not folders:
-        raise StoreError(f"{source} holds no scenes; give the root, or the folder that twnm-sim compose wrote.")
-    return folders
 
 
 def _find_faults(scene: Scene, brirs: BrirLibrary, clips: Catalog, sound: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -144,9 +140,8 @@ def run_rebuild(
     Raises SpecError where `out` is where the recipes lie.
     """
     done = 0
-    root = out.parent if out.name == FOLDER else out
+    root = root_of(out)
     rows = []
-    sweep_partials(root, {TABLE_NAME, PAGE_NAME})
     for folder, _ in plan.parts:
         if _target_of(folder, root).resolve() == folder.resolve():
             raise SpecError(f"{folder} holds the recipes and cannot take the rebuilt scenes too; give another --out.")
@@ -161,34 +156,46 @@ def run_rebuild(
         task = RebuildTask(records, tuple(plan.brirs.shards), plan.catalog)
         run_job(job, target, make_rebuilder, (task,), workers=workers, mode=mode, on_progress=tell)
         done += len(records)
-        rows += read_index(target)
+        rows += read_index(target, ("key", "rebuilt", "difference_db"))
     if rows:
-        write_attribution(root, plan.credits)
+        with holding(root):
+            credit_scenes(root)
     differences = [float(row["difference_db"]) for row in rows if row["difference_db"] is not None]
     return Rebuilt(
         verdicts=Counter(str(row["rebuilt"]) for row in rows),
         worst_db=max(differences) if differences else None,
-        different=tuple(str(row["key"]) for row in rows if row["rebuilt"] == DIFFERENT),
+        different=_keys_of(rows, DIFFERENT),
+        unknown=_keys_of(rows, UNKNOWN),
         root=root,
     )
 
 
+def _keys_of(rows: Sequence[dict[str, Cell]], verdict: str) -> tuple[str, ...]:
+    return tuple(str(row["key"]) for row in rows if row["rebuilt"] == verdict)
+
+
 def _target_of(folder: Path, root: Path) -> Path:
     """Where the scenes of a folder are rebuilt."""
-    return root / FOLDER / folder.name if folder.name != FOLDER else root / FOLDER
+    return root / KIND / folder.name if folder.name != KIND else root / KIND
 
 
 def _plan_job(folder: Path, records: tuple[Kept, ...], plan: RebuildPlan, shard_scenes: int) -> Job:
     manifest = read_manifest(folder)
     places = [f"{kept.shard.name}:{kept.offset}" for kept in records]
-    made_from = {"rebuilt_from": manifest.index_sha256, "records": fingerprint(places), "composer": COMPOSER}
+    settings: dict[str, JsonValue] = {
+        "rebuilt_from": manifest.index_sha256,
+        "records": fingerprint(places),
+        "composer": COMPOSER,
+        "brirs": plan.brirs.digest,
+        "clips": plan.digest,
+    }
     return Job(
         kind="scenes",
         samples=len(records),
         samples_per_shard=min(shard_scenes, len(records)),
         samples_per_unit=min(_SCENES_PER_UNIT, shard_scenes),
-        settings={**made_from, "brirs": plan.brirs.digest},
-        fingerprint=fingerprint({**made_from, "brirs": plan.brirs.digest}),
+        settings=settings,
+        fingerprint=fingerprint(settings),
         seed=manifest.seed,
         versions=scene_versions(),
     )
@@ -200,18 +207,24 @@ def make_rebuilder(task: RebuildTask) -> Produce:
     reader = ClipReader(brirs.sample_rate)
 
     def produce(place: int) -> Produced:
-        scene = read_record(task.records[place])
-        context = Context(scene.split, scene.license_profile, scene.fingerprint, scene.rejections, scene_versions())
-        composed = compose_recipe(scene.recipe, brirs, clips, reader, context)
+        recorded = read_record(task.records[place])
+        # terms were judged when the scene was drawn, and what the catalog at hand says of its clips is not recorded
+        context = Context(recorded.split, "recipe", versions=scene_versions())
+        composed = compose_recipe(recorded.recipe, brirs, clips, reader, context)
+        made_with = {"versions": composed.scene.versions, "cpu": composed.scene.cpu}
+        composed = replace(composed, scene=recorded.model_copy(update=made_with))
         sample, rebuilt = pack_scene(composed, with_audio=True)
-        verdict, difference = compare_audio(scene, rebuilt)
+        verdict, difference = compare_audio(recorded, rebuilt)
         return sample._replace(row={**sample.row, "rebuilt": verdict, "difference_db": difference})
 
     return produce
 
 
 def compare_audio(recorded: Scene, rebuilt: Scene) -> tuple[str, float | None]:
-    """How the rebuilt audio compares with the record's, and the largest difference in dB (None: bit for bit)."""
+    """How the rebuilt audio compares with the record's, and the largest difference in dB (None: bit for bit).
+
+    Where anything that was rebuilt is not among what the record promises, nothing is known of it.
+    """
     theirs = {member.ext: member for member in rebuilt.audio}
     worst: float | None = None
     for member in recorded.audio:
@@ -222,6 +235,8 @@ def compare_audio(recorded: Scene, rebuilt: Scene) -> tuple[str, float | None]:
             # quantising alone can differ where the sketch does not
             found = max(difference_db(member.sketch, other.sketch), -200.0)
             worst = found if worst is None else max(worst, found)
-    if worst is None:
-        return IDENTICAL, None
-    return (EQUIVALENT if worst <= EQUIVALENT_DB else DIFFERENT), worst
+    if worst is not None and worst > EQUIVALENT_DB:
+        return DIFFERENT, worst
+    if len(theirs) > len({member.ext for member in recorded.audio}):
+        return UNKNOWN, worst
+    return (IDENTICAL if worst is None else EQUIVALENT), worst

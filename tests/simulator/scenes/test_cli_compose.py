@@ -136,11 +136,13 @@ def test_as_many_sources_as_a_constraint_needs(tmp_path: Path) -> None:
 
 
 MISTAKES: dict[str, tuple[list[str], str]] = {
-    "n": (["--n", "0"], "0 is not a number of scenes; give 1 or more."),
+    "n": (["--n", "0"], "0 is not a number of scenes; give 1 to 10,000,000."),
     "seed": (["--seed", "-1"], "The seed -1 is out of range"),
     "sources": (["--sources", "many"], "--sources many is not usable; give a number (3) or a range (2-4)."),
     "sources backwards": (["--sources", "4-2"], "--sources 4-2 is not usable"),
     "no sources": (["--sources", "0"], "a scene has 1 to 16 sources"),
+    "countless sources": (["--sources", "1" + "0" * 400], "is not usable; give a number (3) or a range (2-4)."),
+    "countless scenes": (["--n", "1" + "0" * 30], "is not a number of scenes; give 1 to 10,000,000."),
     "endless sources": (["--sources", "1-999999999999"], "a scene has 1 to 16 sources"),
     "want": (["--want", "louder"], "The constraint 'louder' is not known; there are: farthest by 2x"),
     "want out of range": (["--want", "farthest by 0.5x"], "The constraint 'farthest by 0.5x' is out of range"),
@@ -187,6 +189,9 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     ("text", "said"),
     [
         ("{", "The scene spec spec.json is not JSON"),
+        ("[" * 100_000, "The scene spec spec.json is nested too deeply to be read; see twnm-sim scene-spec."),
+        ('{"duration_s": 1' + "0" * 5000 + "}", "The scene spec spec.json is not JSON"),
+        ('{"duration_s": 1e999}', "The scene spec is not usable: duration_s"),
         ("[]", "The scene spec spec.json is not a JSON object; see twnm-sim scene-spec."),
         ('{"rooms": 5}', "The scene spec is not usable: rooms"),
         ('{"constraints": 5}', "The scene spec is not usable: constraints"),
@@ -260,6 +265,7 @@ def test_a_catalog_that_no_longer_matches_its_files_is_one_sentence(world: World
     moved = [c.model_copy(update={"path": str(tmp_path / "gone" / Path(c.path).name)}) for c in clips]
     write_catalog(tmp_path / "c.parquet", moved)
     compose = ["compose", "--brirs", world.brirs, "--clips", "c.parquet", "--split", "test", "--n", "2"]
+    compose += ["--sources", "1-2"]
     code, _, err = run(*compose)
     assert (code, err.count("\n")) == (2, 1)
     assert err.startswith("error: The clip set:test-")

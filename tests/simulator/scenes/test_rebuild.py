@@ -1,5 +1,6 @@
 """Recipes made to sound again: bit for bit, or it is said what is missing, what differs and by how much."""
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,12 +12,15 @@ import soundfile
 from scene_runs import RATE, World, ask, bytes_of, make_world, read_scenes, write_sound
 
 from twnm_schemas.clips import Clip
-from twnm_schemas.errors import SpecError, StoreError
-from twnm_shards.manifests import read_index
-from twnm_shards.tars import iter_samples
+from twnm_schemas.errors import MismatchError, SpecError, StoreError
+from twnm_schemas.scenes import AudioMember
+from twnm_shards.files import sha256_of
+from twnm_shards.manifests import read_index, read_manifest
+from twnm_shards.tars import END_OF_ARCHIVE, iter_samples, write_sample
 from twnm_shards.verify import verify_folder
 from twnm_sim.clips.catalog import read_catalog, write_catalog
-from twnm_sim.scenes.rebuild import RebuildTask, make_rebuilder, plan_rebuild, run_rebuild
+from twnm_sim.scenes.brirs import open_brirs
+from twnm_sim.scenes.rebuild import RebuildTask, compare_audio, make_rebuilder, plan_rebuild, run_rebuild
 from twnm_sim.scenes.records import iter_records
 from twnm_sim.scenes.run import plan_scenes, run_scenes
 
@@ -93,6 +97,86 @@ def scenes_with(stored: dict[str, Path], clip_id: str) -> list[str]:
     return [scene.scene_id for scene in scenes if clip_id in {event.clip_id for event in scene.events}]
 
 
+def test_a_rebuilt_scene_keeps_its_record(world: World, stored: dict[str, Path], tmp_path: Path) -> None:
+    """Whatever the catalog at hand says of the clips, under terms under which nobody could have drawn the scene."""
+
+    def relabel(clips: list[Clip]) -> list[Clip]:
+        said = {"label": "whale", "labels": ("whale",), "license": "LicenseRef-unknown", "uploader": "nobody"}
+        return [clip.model_copy(update={**said, "level_dbfs": clip.level_dbfs - 6.0}) for clip in clips]
+
+    catalog = change_catalog(world, tmp_path / "c.parquet", relabel)
+    rebuilt = run_rebuild(plan_rebuild(stored["research-nc"], [str(world.brirs)], catalog), tmp_path, workers=1)
+    assert rebuilt.verdicts == {"identical": SCENES}
+    assert samples_of(tmp_path) == samples_of(stored["research-nc"])
+    assert (tmp_path / "ATTRIBUTION.csv").read_bytes() == (stored["recipe"] / "ATTRIBUTION.csv").read_bytes()
+
+
+def test_versions_are_those_of_the_rebuilding(world: World, stored: dict[str, Path], tmp_path: Path) -> None:
+    other = Path(shutil.copytree(stored["recipe"], tmp_path / "data"))
+    (recorded, *_) = read_scenes(recipes_of(stored))
+    for shard in other.rglob("*.tar"):
+        cpu = f'"cpu":"{recorded.cpu}"'.encode()
+        assert cpu in shard.read_bytes()
+        shard.write_bytes(shard.read_bytes().replace(cpu, cpu[:-2] + b'_"'))
+    run_rebuild(plan_rebuild(other, [str(world.brirs)], world.catalog), tmp_path / "out", workers=1)
+    (rebuilt, *_) = read_scenes(tmp_path / "out" / "scenes" / "train")
+    assert rebuilt == recorded
+
+
+def test_a_rebuild_of_other_clips_is_another_run(world: World, stored: dict[str, Path], tmp_path: Path) -> None:
+    plan = plan_rebuild(stored["recipe"], [str(world.brirs)], world.catalog)
+    run_rebuild(plan, tmp_path, workers=1)
+    assert read_manifest(tmp_path / "scenes" / "train").settings["clips"] == read_catalog(world.catalog).digest
+    before = bytes_of(tmp_path)
+    other = change_catalog(
+        world, tmp_path / "c.parquet", lambda clips: [c.model_copy(update={"title": "a"}) for c in clips]
+    )
+    with pytest.raises(MismatchError, match=r'clips is "\w+" there and "\w+" here'):
+        run_rebuild(plan_rebuild(stored["recipe"], [str(world.brirs)], other), tmp_path, workers=1)
+    other.unlink()
+    assert bytes_of(tmp_path) == before
+
+
+def test_splits_rebuilt_one_after_the_other_have_one_table(world: World, tmp_path: Path) -> None:
+    run_scenes(plan_scenes(ask(world, tmp_path, 60, profile="recipe")))
+    for split in ("validation", "test", "train"):
+        plan = plan_rebuild(tmp_path / "scenes" / split, [str(world.brirs)], world.catalog)
+        run_rebuild(plan, tmp_path / "again", workers=1)
+    for name in ("ATTRIBUTION.csv", "ATTRIBUTION.md"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_audio_that_no_record_promises_has_no_verdict(stored: dict[str, Path]) -> None:
+    (scene, *_) = read_scenes(recipes_of(stored))
+    (member,) = scene.audio
+    stem = member.model_copy(update={"ext": "stem0.flac", "what": "stem"})
+    worse = member.model_copy(update={"pcm_sha256": "0" * 64, "sketch": tuple(2.0 * x for x in member.sketch)})
+
+    def compare(recorded: tuple[AudioMember, ...], rebuilt: tuple[AudioMember, ...]) -> tuple[str, float | None]:
+        return compare_audio(*(scene.model_copy(update={"audio": audio}) for audio in (recorded, rebuilt)))
+
+    assert compare((member,), (member,)) == ("identical", None)
+    assert compare((), (member,)) == ("unknown", None)
+    assert compare((member,), (member, stem)) == ("unknown", None)
+    assert compare((member, stem), (member,)) == ("different", 0.0)
+    assert compare((worse,), (member, stem))[0] == "different"
+
+
+def test_records_that_promise_nothing_are_named(world: World, stored: dict[str, Path], tmp_path: Path) -> None:
+    other = Path(shutil.copytree(recipes_of(stored), tmp_path / "recipes"))
+    shard = other / "scenes-000000.tar"
+    (first, *samples) = list(iter_samples(shard))
+    record = json.loads(first.members["json"])
+    silenced = json.dumps({**record, "audio": []}).encode()
+    with shard.open("wb") as stream:
+        for key, members in ((first.key, {"json": silenced}), *((s.key, s.members) for s in samples)):
+            write_sample(stream, key, members.items())
+        stream.write(END_OF_ARCHIVE)
+    rebuilt = run_rebuild(plan_rebuild(other, [str(world.brirs)], world.catalog), tmp_path / "out", workers=1)
+    assert rebuilt.verdicts == {"identical": SCENES - 1, "unknown": 1}
+    assert (rebuilt.unknown, rebuilt.different) == ((first.key,), ())
+
+
 def test_a_clip_that_no_catalog_has_is_named(world: World, stored: dict[str, Path], tmp_path: Path) -> None:
     lost = first_clip(stored)
     catalog = change_catalog(world, tmp_path / "c.parquet", lambda clips: [c for c in clips if c.clip_id != lost])
@@ -147,7 +231,7 @@ def test_nothing_that_can_be_rebuilt_is_no_crash(world: World, stored: dict[str,
 
 
 def test_what_holds_no_scenes_is_one_sentence(world: World) -> None:
-    with pytest.raises(StoreError, match=r"brirs holds no scenes; give the root, or the folder that twnm-sim compose"):
+    with pytest.raises(StoreError, match=r"brirs holds no finished scenes; give the folder that twnm-sim compose"):
         plan_rebuild(world.brirs / "brirs", [str(world.brirs)], world.catalog)
 
 
@@ -164,11 +248,21 @@ def test_a_shard_of_recipes_that_is_cut_or_gone_is_one_sentence(
         plan_rebuild(folder, [str(world.brirs)], world.catalog)
 
 
-def rebuild_by_hand(world: World, stored: dict[str, Path], catalog: Path) -> dict[str, tuple[str, float | None]]:
-    """Verdict and difference of each scene, without a look at the checksums of the clips."""
-    plan = plan_rebuild(stored["recipe"], [str(world.brirs)], world.catalog)
-    records = tuple(kept for kept, _ in iter_records(recipes_of(stored)))
-    rebuild = make_rebuilder(RebuildTask(records, tuple(plan.brirs.shards), catalog))
+def rebuild_by_hand(
+    world: World, stored: dict[str, Path], catalog: Path, folder: Path
+) -> dict[str, tuple[str, float | None]]:
+    """Verdict and difference of each scene, as if the files of the catalog were those that the recipes name."""
+    clips = read_catalog(catalog).clips
+    found = {clip.sha256: sha256_of(Path(clip.path)) for clip in clips}
+    write_catalog(catalog, [clip.model_copy(update={"sha256": found[clip.sha256]}) for clip in clips])
+    recipes = Path(shutil.copytree(recipes_of(stored), folder / "recipes"))
+    for shard in recipes.glob("*.tar"):
+        data = shard.read_bytes()
+        for recorded, ours in found.items():
+            data = data.replace(recorded.encode(), ours.encode())
+        shard.write_bytes(data)
+    records = tuple(kept for kept, _ in iter_records(recipes))
+    rebuild = make_rebuilder(RebuildTask(records, tuple(open_brirs(world.brirs).shards), catalog))
     samples = [rebuild(place) for place in range(SCENES)]
     return {sample.key: (sample.row["rebuilt"], sample.row["difference_db"]) for sample in samples}  # type: ignore[misc]
 
@@ -180,7 +274,7 @@ def test_noise_at_minus_100_db_is_equivalent(world: World, stored: dict[str, Pat
         noise_T = np.random.default_rng(1000 + number).standard_normal(len(audio_T))
         noise_T *= 1e-5 * np.sqrt(np.mean(audio_T**2) / np.mean(noise_T**2))
         soundfile.write(clip.path, audio_T + noise_T, RATE, subtype="DOUBLE")
-    verdicts = rebuild_by_hand(world, stored, catalog)
+    verdicts = rebuild_by_hand(world, stored, catalog, tmp_path)
     assert {verdict for verdict, _ in verdicts.values()} == {"equivalent"}
     # sketches of eight projections a channel tell the distance to a few decibels, the filters of a room move it too
     assert all(-112 < difference < -92 for _, difference in verdicts.values() if difference is not None)
@@ -193,7 +287,7 @@ def test_one_clip_a_decibel_louder_is_different(world: World, stored: dict[str, 
     clip = read_catalog(catalog).by_id[louder]
     audio_T, _ = soundfile.read(clip.path)
     soundfile.write(clip.path, audio_T * 10 ** (1 / 20), RATE, subtype="DOUBLE")
-    verdicts = rebuild_by_hand(world, stored, catalog)
+    verdicts = rebuild_by_hand(world, stored, catalog, tmp_path)
     verdict, difference = verdicts[both.scene_id]
     assert verdict == "different"
     assert difference is not None
