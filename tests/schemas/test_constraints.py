@@ -25,7 +25,9 @@ WORDS = {
     "farthest by 2x": Farthest(ratio=2.0),
     "nearest by 1.5x": Nearest(ratio=1.5),
     "distance order by 1.5x": DistanceOrder(ratio=1.5),
-    "equal distance": EqualDistance(),
+    "equal distance within 1.1x and 1 dB": EqualDistance(),
+    "equal distance within 1.05x and 2.5 dB": EqualDistance(ratio=1.05, drr_db=2.5),
+    "farthest by 2.0000001x": Farthest(ratio=2.0000001),
     "pairwise 30 degrees": Pairwise(degrees=30.0),
     "pairwise lateral 15 degrees": PairwiseLateral(degrees=15.0),
     "opposite sides by 20 degrees": OppositeSides(degrees=20.0),
@@ -49,6 +51,7 @@ def test_words_are_read_and_said_again(words):
         ("pairwise 30°", "pairwise 30 degrees"),
         ("pairwise 1 degree", "pairwise 1 degrees"),
         ("opposite sides", "opposite sides by 20 degrees"),
+        ("equal distance", "equal distance within 1.1x and 1 dB"),
         ("same class 2 times", "same class twice"),
     ],
 )

@@ -91,9 +91,12 @@ def test_readers_in_turn_give_the_samples_in_order_wherever_they_start(world: Wo
     assert {reader.state_dict()["next"] for reader in readers} == {14}
 
 
-def test_a_state_of_another_seed_is_refused(world: World) -> None:
-    with pytest.raises(SpecError, match=r"^The state is of seed 3 and the stream has 4\.$"):
-        open_stream(world, seed=4).load_state_dict(open_stream(world).state_dict())
+@pytest.mark.parametrize("other", [{"seed": 4}, {"split": "test"}, {"profile": "recipe"}])
+def test_a_state_of_other_scenes_is_refused(world: World, other: dict[str, object]) -> None:
+    with pytest.raises(
+        SpecError, match=r"^The state is of other scenes than this stream's; open it with the same seed"
+    ):
+        open_stream(world, **other).load_state_dict(open_stream(world).state_dict())
 
 
 def test_epochs_and_seeds_differ_and_come_back(world: World, expected: list[Sample]) -> None:
