@@ -118,7 +118,7 @@ _PHRASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (  # words, kind, what 
     (rf"same class {_NUMBER} times", "same_class", ("times",)),
 )
 PHRASES = (
-    "farthest by 2x, nearest by 2x, distance order by 1.5x, equal distance, pairwise 30 degrees, "
+    "farthest by 2x, nearest by 2x, distance order by 1.5x, equal distance within 1.1x and 1 dB, pairwise 30 degrees, "
     "pairwise lateral 15 degrees, opposite sides by 20 degrees, sector 330 to 30, same class twice"
 )
 

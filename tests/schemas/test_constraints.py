@@ -97,7 +97,9 @@ def test_a_sector_for_any_source_says_so():
 def test_the_fewest_sources_a_constraint_needs():
     needs = {words: least_sources(constraint) for words, constraint in WORDS.items()}
     assert needs == {
-        **dict.fromkeys(("farthest by 2x", "nearest by 1.5x", "distance order by 1.5x", "equal distance"), 2),
+        **dict.fromkeys(("farthest by 2x", "nearest by 1.5x", "distance order by 1.5x", "farthest by 2.0000001x"), 2),
+        "equal distance within 1.1x and 1 dB": 2,
+        "equal distance within 1.05x and 2.5 dB": 2,
         **dict.fromkeys(("pairwise 30 degrees", "pairwise lateral 15 degrees", "sector 330 to 30"), 1),
         "opposite sides by 20 degrees": 2,
         "same class twice": 2,

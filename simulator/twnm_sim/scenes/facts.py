@@ -8,7 +8,7 @@ from math import log10
 from twnm_schemas.base import Strict
 from twnm_schemas.geometry import azimuth_words, clock_hour, elevation_words, side_words
 from twnm_schemas.scenes import Event, Scene
-from twnm_sim.scenes.heard import Heard
+from twnm_sim.scenes.heard import heard_enough
 from twnm_sim.scenes.wording import SoundName, name_sound
 
 CLEAR_RATIO = 2.0  # of distances, between the nearest (farthest) sound and the next one
@@ -130,14 +130,10 @@ def _read_sound(event: Event, scene: Scene) -> SoundFact:
         start_s=0.0 if event.onset_s < EDGE_S else event.onset_s,
         stop_s=scene.duration_s if event.offset_s > scene.duration_s - EDGE_S else event.offset_s,
         audible_s=event.audible_s,
-        is_audible=_is_audible(event),
+        is_audible=heard_enough(event.active_s, event.audible_s),
         comes_and_goes=event.active_s < PAUSES_SHARE * (event.offset_s - event.onset_s),
         level_dbfs=_level_dbfs(event),
     )
-
-
-def _is_audible(event: Event) -> bool:
-    return Heard(**{name: getattr(event, name) for name in Heard.__dataclass_fields__}).is_audible
 
 
 def _level_dbfs(event: Event) -> float:

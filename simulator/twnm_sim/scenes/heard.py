@@ -41,9 +41,14 @@ class Heard:
 
     @property
     def is_audible(self) -> bool:
-        """Whether a listener can be asked about it: audible for a second, or for 80 % of its active time."""
-        enough_s = min(AUDIBLE_ENOUGH_S, AUDIBLE_ENOUGH_SHARE * self.active_s)
-        return self.active_s > 0.0 and self.audible_s >= enough_s - 1e-9  # times are decimal fractions
+        """Whether a listener can be asked about it (`heard_enough`)."""
+        return heard_enough(self.active_s, self.audible_s)
+
+
+def heard_enough(active_s: float, audible_s: float) -> bool:
+    """Whether an event is audible: for a second, or for 80 % of its active time."""
+    enough_s = min(AUDIBLE_ENOUGH_S, AUDIBLE_ENOUGH_SHARE * active_s)
+    return active_s > 0.0 and audible_s >= enough_s - 1e-9  # times are decimal fractions
 
 
 def measure_events(stems_SCT: Audio, mixture_CT: Audio, sample_rate: int) -> list[Heard]:
