@@ -61,19 +61,20 @@ def _play(found: FoundScene, ext: str) -> str:
 
 def _tell_event(event: Event, found: FoundScene) -> dict[str, str]:
     """One event as a row of text."""
-    where = f"{azimuth_words(event.azimuth_deg)}, {clock_hour(event.azimuth_deg)} o'clock"
     height = elevation_words(event.elevation_deg)
     return {
         "index": str(event.index),
         "colour": colour_of(event),
         "name": name_of(event).text,
-        "direction": where if height == "level" else f"{where}, {height}",
+        "where": f"{azimuth_words(event.azimuth_deg)}, {clock_hour(event.azimuth_deg)} o'clock",
+        "height": "" if height == "level" else height,
         "azimuth": f"{event.azimuth_deg:.0f}\u00b0",
         "elevation": f"{event.elevation_deg:+.0f}\u00b0",
         "distance": "" if event.distance_m is None else f"{event.distance_m:.2f} m",
         "time": f"{event.onset_s:.2f} to {event.offset_s:.2f} s",
         "audible": f"{event.audible_s:.2f} s",
-        "level": f"{event.level_left_dbfs:.1f}, {event.level_right_dbfs:.1f} dBFS",
+        "left": f"{event.level_left_dbfs:.1f} dBFS",
+        "right": f"{event.level_right_dbfs:.1f} dBFS",
         "snr": "" if event.snr_db is None else f"{event.snr_db:+.1f} dB",
         "clip": event.clip_id,
         "sound": _play(found, f"stem{event.index}.flac"),
