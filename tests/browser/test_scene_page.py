@@ -28,7 +28,7 @@ addEventListener("load", () => {
   const room = document.documentElement.clientWidth;
   const names = [...table.querySelectorAll("tbody td:nth-child(2)")];
   const hidden = frame.scrollWidth - frame.clientWidth;
-  frame.scrollLeft = 1e6;
+  frame.scrollLeft = 200;  // the players, which are drawn late, are then where the keys are
   const keys = [...table.querySelectorAll("tbody .key")].map(k => k.getBoundingClientRect());
   parent.postMessage(JSON.stringify({
     room, hidden,
