@@ -86,7 +86,7 @@ def test_other_clips_are_refused_without_a_look_at_the_rooms(
     before = bytes_of(data)
     code, _, err = run(*HEAD, "--clips", str(world.catalog), "--clips", world.clips)
     assert (code, err.count("\n")) == (2, 1)
-    assert f"data/scenes was made of the clips {world.clips}, not {world.catalog} {world.clips}" in err
+    assert f"data/scenes/train was made of the clips {world.clips}, not {world.catalog} {world.clips}" in err
     assert err.endswith("or start over with twnm-sim compose --overwrite.\n")
     assert run(*HEAD, "--clips", world.clips, "--resume")[0] == 0
     assert bytes_of(data) == before
