@@ -5,15 +5,16 @@ responses it gives the same audio. `Scene` is the JSON member beside the audio: 
 sound it gave. Scene and recipe are Arrow-stable.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from twnm_schemas.acoustics import Acoustics
 from twnm_schemas.base import NameValue, Strict
 from twnm_schemas.clips import Attribution
-from twnm_schemas.constraints import Constraint, SameClass, least_sources, say_constraint
+from twnm_schemas.constraints import Constraint, SameClass, least_sources, parse_constraint, say_constraint
 from twnm_schemas.distributions import Choice, Distribution, Uniform
+from twnm_schemas.errors import SpecError
 from twnm_schemas.rooms import Listener, Triple
 
 SceneOutput = Literal["binaural", "foa"]
@@ -38,9 +39,13 @@ class Interval(Strict):
 
 
 class ClipFilter(Strict):
-    """Which clips may sound; an empty list allows all. Labels are matched as leaf or ancestor, in any case."""
+    """Which clips may sound; an empty list allows all. Labels are matched as leaf or ancestor, in any case.
+
+    `source_splits`: splits or folds by the dataset's own word (`Clip.source_split`).
+    """
 
     datasets: tuple[str, ...] = ()
+    source_splits: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     exclude_labels: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
@@ -122,6 +127,17 @@ class SceneSpec(Strict):
     sample_rate: int | None = Field(default=None, ge=8000, le=192000)
     hrtf: str | None = None
 
+    @field_validator("constraints", mode="before")
+    @classmethod
+    def _from_words(cls, value: Any) -> Any:
+        """A constraint may be written in the words of a command line."""
+        if not isinstance(value, list | tuple):
+            return value
+        try:
+            return [parse_constraint(entry) if isinstance(entry, str) else entry for entry in value]
+        except SpecError as error:
+            raise ValueError(str(error)) from None
+
     @field_validator("outputs")
     @classmethod
     def _binaural_first(cls, value: tuple[SceneOutput, ...]) -> tuple[SceneOutput, ...]:
@@ -136,6 +152,11 @@ class SceneSpec(Strict):
             raise ValueError(f"sources: a scene has 1 to {MAX_SOURCES} sources, not {low:g} to {high:g}")
         if self.onset_s.bounds()[0] < 0 or self.onset_s.bounds()[1] >= self.duration_s:
             raise ValueError("onset_s: clips begin within the scene, at 0 or later and before its end")
+        most_s = self.duration_s if self.max_overlap_s is None else min(self.duration_s, self.max_overlap_s)
+        if self.min_overlap_s > most_s:
+            raise ValueError(
+                f"min_overlap_s: {self.min_overlap_s:g} s is longer than {most_s:g} s, the most there can be"
+            )
         for name, drawn, least, most in (
             ("gain_db", self.gain_db, -100.0, 100.0),
             ("loudness", self.loudness.value, -70.0, 20.0),

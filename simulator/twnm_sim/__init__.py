@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from twnm_sim.hrtf import Hrtf, load_hrtf
     from twnm_sim.measure import measure_brir
     from twnm_sim.render.brirs import render_brirs
+    from twnm_sim.scenes.describe import describe_scene
     from twnm_sim.scenes.maker import SceneMaker, compose_scene
     from twnm_sim.scenes.stream import SceneStream
 
@@ -21,6 +22,7 @@ _MODULES = {
     "SceneMaker": "twnm_sim.scenes.maker",
     "SceneStream": "twnm_sim.scenes.stream",
     "compose_scene": "twnm_sim.scenes.maker",
+    "describe_scene": "twnm_sim.scenes.describe",
     "scan_clips": "twnm_sim.clips.scan",
     "Hrtf": "twnm_sim.hrtf",
     "load_hrtf": "twnm_sim.hrtf",
@@ -33,6 +35,7 @@ __all__ = [
     "SceneMaker",
     "SceneStream",
     "compose_scene",
+    "describe_scene",
     "load_hrtf",
     "measure_brir",
     "render_brirs",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twnm_sim.cli.amounts import say_bytes, say_count, say_time
+from twnm_sim.cli.amounts import local_folder, say_bytes, say_count, say_time
 
 if TYPE_CHECKING:
     from twnm_schemas.scenes import SceneSpec
@@ -50,10 +50,27 @@ def compose(
             rich_help_panel=_WHAT,
         ),
     ] = None,
+    license: Annotated[  # noqa: A002 - the option's name
+        str | None,
+        typer.Option(
+            metavar="SPDX",
+            help="Licence of clips whose own is not known.",
+            show_default=False,
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(help="Only these classes, with commas.", show_default="all", rich_help_panel=_WHAT),
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(help="any: one class may sound twice.", show_default="distinct", rich_help_panel=_WHAT),
+    ] = None,
     n: Annotated[int, typer.Option("--n", help="How many scenes.", rich_help_panel=_WHAT)] = 1000,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Root folder; shards go to DIR/scenes/SPLIT.", rich_help_panel=_WHERE)
-    ] = Path("data"),
+        str, typer.Option(metavar="DIR", help="Root folder; shards go to DIR/scenes/SPLIT.", rich_help_panel=_WHERE)
+    ] = "data",
     seed: Annotated[int, typer.Option(help="Everything random follows from it.", rich_help_panel=_WHAT)] = 0,
     split: Annotated[
         SplitChoice, typer.Option(help="all: 90, 5 and 5 parts, as far as there are rooms.", rich_help_panel=_WHAT)
@@ -138,6 +155,8 @@ def compose(
             "sources": sources,
             "constraints": want,
             "rooms": origin,
+            "clips": labels,
+            "classes": classes,
             "hrtf": hrtf,
             "sample_rate": sample_rate,
             "duration_s": duration,
@@ -153,9 +172,10 @@ def compose(
         spec=recipe,
         brirs=tuple(brirs),
         clips=tuple(clips or ("builtin",)),
+        license=license,
         scenes=n,
         seed=seed,
-        out=out,
+        out=local_folder(out),
         splits=() if split is SplitChoice.all else (split.value,),
         profile=license_profile.value,
         shard_size=shard_size,
@@ -232,6 +252,9 @@ def read_scene_spec(path: Path | None, options: dict[str, Any]) -> "SceneSpec":
         "ambience": lambda text: {"snr_db": _read_range("--ambience", text)},
         "noise_dbfs": lambda text: _read_range("--noise", text),
     }
+    if "clips" in given and isinstance(fields.get("clips", {}), dict):
+        words = [word.strip() for word in given["clips"].split(",") if word.strip()]
+        given["clips"] = {**fields.get("clips", {}), "labels": words}
     if "rooms" in given and isinstance(fields.get("rooms", {}), dict):
         given["rooms"] = {**fields.get("rooms", {}), "origins": [given["rooms"]]}
     fields |= {name: readers[name](value) if name in readers else value for name, value in given.items()}
@@ -314,10 +337,13 @@ def plan_with_progress(request: Any) -> "ScenePlan":
 
 def print_scene_plan(plan: "ScenePlan") -> None:
     """What will be made, how large it is and how long it takes."""
-    clips = len(plan.ingredients.catalog.clips)
+    splits = [part.split for part in plan.parts]
+    rooms, clips = (
+        sum(len(of(split)) for split in splits) for of in (plan.ingredients.room_groups, plan.ingredients.pool)
+    )
     shares = ", ".join(f"{part.job.samples} {part.split}" for part in plan.parts)
     typer.echo(
-        f"{say_count(plan.scenes, 'scene')} ({shares}) from {say_count(len(plan.ingredients.brirs), 'room')} and "
+        f"{say_count(plan.scenes, 'scene')} ({shares}) from {say_count(rooms, 'room')} and "
         f"{say_count(clips, 'clip')} into {plan.parts[0].folder.parent}: about {say_bytes(plan.bytes)}, "
         f"about {say_time(plan.seconds)} of composing with {say_count(plan.request.workers, 'worker')}."
     )
@@ -343,6 +369,7 @@ def print_scene_summary(summary: "SceneSummary") -> None:
     for split, count in summary.scenes.items():
         table.add_row(f"scenes: {split}", f"{count}")
     table.add_row("events", f"{summary.events}")
+    table.add_row("different rooms", f"{summary.rooms}")
     table.add_row("by number of sources", ", ".join(f"{n}: {c}" for n, c in sorted(summary.sources.items())))
     for license_spdx, count in sorted(summary.licenses.items()):
         table.add_row(f"license: {license_spdx}", f"{count}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twnm_sim.cli.amounts import say_bytes, say_count, say_time
+from twnm_sim.cli.amounts import local_folder, say_bytes, say_count, say_time
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -158,7 +158,7 @@ def render(
         spec=recipe,
         rooms=rooms,
         seed=seed,
-        out=Path(out) if "://" not in out else _refuse_url(out),
+        out=local_folder(out),
         shard_size=shard_size,
         workers=workers or count_cores(),
         mode="resume" if resume else "overwrite" if overwrite else "continue",
@@ -218,15 +218,6 @@ def spec() -> None:
     from twnm_schemas.rooms import RoomSpec
 
     typer.echo(RoomSpec().model_dump_json(indent=2))
-
-
-def _refuse_url(out: str) -> Path:
-    from twnm_schemas.errors import SpecError
-
-    raise SpecError(
-        f"--out {out} is a URL, and render writes to a local folder; render to one and send it with "
-        "twnm-shards publish."
-    )
 
 
 def _read_room_spec(path: Path | None) -> "RoomSpec":

@@ -62,7 +62,7 @@ class _Known:
 
 
 def scan_clips(
-    specs: Sequence[str],
+    specs: Sequence[str] | str,
     out: Path | None = None,
     *,
     workers: int | None = None,
@@ -80,6 +80,7 @@ def scan_clips(
     Raises SpecError for specs that cannot be used and where no clip is left, StoreError for a dataset folder that is
     not what its adapter expects, LockedError, MachineError.
     """
+    specs = [specs] if isinstance(specs, str) else specs
     if out is None and len(specs) == 1 and not (license or profile) and _is_catalog(specs[0]):
         return read_catalog(Path(parse_spec(specs[0]).place))
     listed = list_specs(specs, license, profile)

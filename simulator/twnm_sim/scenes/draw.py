@@ -17,12 +17,19 @@ from twnm_schemas.clips import Clip
 from twnm_schemas.constraints import SameClass
 from twnm_schemas.errors import SpecError
 from twnm_schemas.licences import profile_allows
-from twnm_schemas.scenes import AmbienceRecipe, EventRecipe, SceneRecipe, SceneSpec
+from twnm_schemas.scenes import AmbienceRecipe, EventRecipe, RoomFilter, SceneRecipe, SceneSpec
 from twnm_shards.rng import rng_for
 from twnm_sim.clips.catalog import Catalog
 from twnm_sim.hrtf.find import why_no_head
 from twnm_sim.scenes.brirs import BrirLibrary
-from twnm_sim.scenes.pool import ClipPool, draw_clips, gather_pool, require_clips
+from twnm_sim.scenes.pool import (
+    ClipPool,
+    check_clip_filter,
+    draw_clips,
+    gather_pool,
+    require_clips,
+    require_known,
+)
 from twnm_sim.scenes.positions import PositionTable
 from twnm_sim.scenes.search import Starvation, find_positions
 
@@ -50,6 +57,8 @@ class Ingredients:
 
     def __post_init__(self) -> None:
         _check_library(self.spec, self.brirs, self.profile)
+        check_clip_filter(self.catalog.clips, self.spec.clips)
+        _check_room_filter(self.spec.rooms, self.brirs.positions)
 
     def pool(self, split: str) -> ClipPool:
         """The clips of a split."""
@@ -118,6 +127,15 @@ def _check_library(spec: SceneSpec, brirs: BrirLibrary, profile: str) -> None:
         raise SpecError("The library holds no Ambisonics; render one with --output binaural,foa.")
 
 
+def _check_room_filter(rooms: RoomFilter, table: PositionTable) -> None:
+    for what, asked, known_R in (
+        ("room", rooms.room_ids, table.room_id_R),
+        ("size category", rooms.size_categories, table.size_R),
+        ("absorption class", rooms.absorption_classes, table.absorption_R),
+    ):
+        require_known(what, asked, set(map(str, known_R)) if asked else ())
+
+
 def _licenses(table: PositionTable, profile: str) -> list[str]:
     """The licences of the table's rooms that the profile takes."""
     return [str(spdx) for spdx in np.unique(table.license_R) if profile_allows(profile, str(spdx))]
@@ -178,6 +196,9 @@ def draw_scene(
     rate, samples = ingredients.brirs.sample_rate, round(spec.duration_s * ingredients.brirs.sample_rate)
     gains_db = _draw_gains(spec, count, rng("gains", 0))
     onsets_s = _draw_onsets(spec, clips, rng("onsets"))
+    order = sorted(range(count), key=onsets_s.__getitem__)  # events are numbered as they begin
+    clips, places = [clips[place] for place in order], [places[place] for place in order]
+    onsets_s = [onsets_s[place] for place in order]
     pieces = [rng("piece", place) for place in range(count)]
     events = tuple(
         _place_clip(clip, source, onset_s, gain_db, rate, samples, piece)

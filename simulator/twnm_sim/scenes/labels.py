@@ -14,7 +14,7 @@ from twnm_schemas.acoustics import Acoustics
 from twnm_schemas.base import NameValue
 from twnm_schemas.clips import Clip
 from twnm_schemas.errors import LicenseError
-from twnm_schemas.licences import combine_licenses
+from twnm_schemas.licences import combine_licenses, terms_of
 from twnm_schemas.records import RoomRecord
 from twnm_schemas.scenes import Event, Overlap, Scene, SceneAcoustics, SceneRecipe, SceneRoom
 from twnm_sim.scenes.brirs import OpenRoom
@@ -87,9 +87,10 @@ def _may_quote(clip: Clip, license_spdx: str) -> bool:
     if not clip.caption_license:
         return True
     try:
-        return combine_licenses([license_spdx, clip.caption_license]) == license_spdx
+        mixed = combine_licenses([license_spdx, clip.caption_license])
     except LicenseError:
         return False
+    return terms_of(mixed) is terms_of(license_spdx)
 
 
 def _label_event(index: int, room: OpenRoom, clip: Clip, recipe: SceneRecipe, heard: Heard, license_spdx: str) -> Event:

@@ -4,15 +4,17 @@ The same for shards, for trainers and for a single scene: `SceneMaker.make(index
 the same, wherever it is called.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from twnm_schemas.base import NameValue, name_values
 from twnm_schemas.errors import SpecError
 from twnm_schemas.fingerprints import fingerprint
-from twnm_schemas.licences import PROFILES
+from twnm_schemas.licences import PROFILES, UNKNOWN
 from twnm_schemas.scenes import SceneRecipe, SceneSpec
 from twnm_sim.clips.catalog import Catalog
 from twnm_sim.clips.scan import scan_clips
@@ -21,6 +23,7 @@ from twnm_sim.scenes.caches import DEFAULT_CACHE_BYTES, ClipReader
 from twnm_sim.scenes.compose import Composed, Convolved, compose_recipe, convolve_recipe, finish_scene
 from twnm_sim.scenes.draw import (
     COMPOSER,
+    SPLITS,
     Drawn,
     Ingredients,
     RefusedDrawError,
@@ -35,6 +38,16 @@ from twnm_sim.scenes.master import ClipSilentError
 ATTEMPTS = 100
 OVERLAP_S = 0.05  # by which two sounds may be heard together for longer or shorter than was asked
 GAIN_TRIES = 32  # sets of gains tried before the whole scene is drawn again
+_CURES = {  # what to do where most draws of a scene were rejected for that reason
+    "classes_not_distinct": "there are too few classes: ask for fewer sources, add clips, or set `classes` to any",
+    "clips_too_few": "there are too few clips: ask for fewer sources or add clips",
+    "license_mix": "too few clips may be mixed: ask for fewer sources, or keep to clips of one kind of licence",
+    "overlap": "the clips are too long or too short for the overlap: change `onset_s`, or the overlap's limits",
+    "event_inaudible": "sounds drown each other: widen `gain_db`, keep distances alike, or set `audible` to false",
+    "event_buried": "sounds drown each other: widen `gain_db`, keep distances alike, or set `audible` to false",
+    "room_without_places": "the room has too few positions: ask for fewer sources or loosen the constraints",
+    "clip_silent": "clips are silent where they are wanted: begin earlier, or use other clips",
+}
 _VERSIONED = ("twnm", "numpy", "scipy", "soundfile", "soxr", "pyloudnorm", "pydantic")
 
 
@@ -112,9 +125,9 @@ class SceneMaker:
                 rejections.append(str(refusal))
             except ClipSilentError:
                 rejections.append("clip_silent")
+        cure = _CURES.get(Counter(rejections).most_common(1)[0][0], "loosen what the most frequent reason names")
         raise SpecError(
-            f"Scene {index} of the {split} split was rejected {ATTEMPTS} times: {count_reasons(rejections)}; "
-            "loosen what the most frequent reason names."
+            f"Scene {index} of the {split} split was rejected {ATTEMPTS} times: {count_reasons(rejections)}; {cure}."
         )
 
     def _compose(self, drawn: Drawn, split: str, rejections: list[str]) -> Composed:
@@ -184,15 +197,18 @@ def scene_versions() -> tuple[NameValue, ...]:
 def open_ingredients(
     brirs: BrirLibrary | str | Path | Iterable[str | Path],
     clips: Catalog | str | Sequence[str],
-    spec: SceneSpec | None = None,
+    spec: SceneSpec | Mapping[str, Any] | None = None,
     profile: str = "open",
     brir_cache_bytes: int = DEFAULT_CACHE_BYTES,
 ) -> Ingredients:
-    """Open what is named: `brirs` by folder, tar, pattern or URL; `clips` by catalog file or by specs to scan."""
+    """Open what is named: `brirs` by folder, tar, pattern or URL; `clips` by catalog file or by specs to scan.
+
+    `spec` may be a dict, as in a spec file.
+    """
     library = brirs if isinstance(brirs, BrirLibrary) else open_brirs(brirs, brir_cache_bytes)
     named = [clips] if isinstance(clips, str) else clips
     catalog = named if isinstance(named, Catalog) else scan_clips(list(named))
-    return Ingredients(spec or SceneSpec(), library, catalog, profile)
+    return Ingredients(SceneSpec.model_validate(spec or {}), library, catalog, profile)
 
 
 def compose_scene(
@@ -220,12 +236,29 @@ def require_splits(ingredients: Ingredients) -> tuple[str, ...]:
     """The splits that have rooms and clips. Raises SpecError if there are none."""
     if ingredients.splits:
         return ingredients.splits
-    rooms = {split: len(ingredients.rooms(split)) for split in ("train", "validation", "test")}
-    clips = {split: len(ingredients.pool(split)) for split in rooms}
+    rooms = {split: len(ingredients.rooms(split)) for split in SPLITS}
+    clips = {split: len(ingredients.pool(split)) for split in SPLITS}
     raise SpecError(
-        f"No split has both rooms and clips that fit the spec and the licence profile "
-        f"{ingredients.profile}: {_say_counts(rooms)} rooms, {_say_counts(clips)} clips "
-        "in train, validation and test; add what is missing or loosen the filters."
+        f"No split has both rooms and clips that fit the spec and the licence profile {ingredients.profile}: "
+        f"{_say_counts(rooms)} rooms, {_say_counts(clips)} clips in train, validation and test{_say_why(ingredients)}"
+    )
+
+
+def _say_why(ingredients: Ingredients) -> str:
+    """What kept most clips out, and what helps."""
+    refused: Counter[str] = Counter()
+    for split in SPLITS:
+        refused.update(ingredients.pool(split).refused)
+    if not refused:
+        return "; add what is missing or loosen the filters."
+    reason, count = refused.most_common(1)[0]
+    if reason != "clip_license_outside_profile":
+        total = len(ingredients.catalog.clips)
+        return f" ({count} of the catalog's {total} are {reason}); loosen the filter or add clips."
+    unknown = sum(clip.license == UNKNOWN for clip in ingredients.catalog.clips)
+    return (
+        f"; the profile does not take {count} clips, and nobody knows the licence of {unknown}: "
+        "state it with --license (or `?license=` in a spec), or use --license-profile research-nc or recipe."
     )
 
 

@@ -1,8 +1,9 @@
 """The clips there are for one kind of scene: filtered, and ready to be drawn by class and licence."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 
 import numpy as np
@@ -55,6 +56,8 @@ def _find_fault(clip: Clip, wanted: ClipFilter, profile: str) -> str:
         return "clip_without_label"
     if wanted.datasets and clip.dataset not in wanted.datasets:
         return "clip_of_other_dataset"
+    if wanted.source_splits and clip.source_split not in wanted.source_splits:
+        return "clip_of_other_source_split"
     if wanted.labels and not classes & _lower(wanted.labels):
         return "clip_of_other_class"
     if classes & _lower(wanted.exclude_labels):
@@ -162,6 +165,23 @@ def _find_clash(
     if pool.profile != "recipe" and not may_mix(frozenset([head_license, clip.license, *(c.license for c in chosen)])):
         return "license_mix"
     return ""
+
+
+def check_clip_filter(clips: Sequence[Clip], wanted: ClipFilter) -> None:
+    """Raises SpecError for a word of the filter that no clip knows, with those most like it."""
+    require_known("dataset", wanted.datasets, {clip.dataset for clip in clips})
+    require_known("source split", wanted.source_splits, {clip.source_split for clip in clips})
+    require_known("language", wanted.languages, {clip.language for clip in clips})
+    if labels := _lower((*wanted.labels, *wanted.exclude_labels)):
+        require_known("class", labels, frozenset().union(*map(classes_of, clips)))
+
+
+def require_known(what: str, asked: Iterable[str], known: Collection[str]) -> None:
+    """Raises SpecError for the first of `asked` that is not among `known`, with those most like it."""
+    for word in asked:
+        if word not in known:
+            like = get_close_matches(word, known, 3, 0.5) or sorted(known)[:8]
+            raise SpecError(f"There is no {what} '{word}'; there are, among others: {', '.join(like) or 'none'}.")
 
 
 def require_clips(pool: ClipPool, split: str) -> None:

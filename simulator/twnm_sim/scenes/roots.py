@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from twnm_schemas.errors import MismatchError
@@ -60,7 +60,12 @@ def find_runs(root: Path, splits: Sequence[str] = SPLITS) -> list[Path]:
 
 
 def gather_clips(
-    root: Path, specs: tuple[str, ...], removed: Sequence[str], workers: int, on_scan: OnScan | None = None
+    root: Path,
+    specs: tuple[str, ...],
+    removed: Sequence[str],
+    workers: int,
+    on_scan: OnScan | None = None,
+    default_license: str | None = None,
 ) -> Gathered:
     """The catalog that is named, or one of the specs in the root; `removed`: splits whose scenes the run overwrites.
 
@@ -71,15 +76,16 @@ def gather_clips(
     if len(specs) == 1 and specs[0].endswith(".parquet"):
         return Gathered(Path(specs[0]).resolve(), read_catalog(Path(specs[0])))
     path = root.resolve() / CATALOG_NAME
+    named = (*specs, f"--license {default_license}") if default_license else specs
     staying = [split for split in SPLITS if split not in removed]
     stay = find_runs(root, staying)
     if path.is_file() and (stay or not removed):
         catalog = read_catalog(path)
-        if catalog.specs == specs:
+        if catalog.specs == named:
             return Gathered(path, catalog)
         if stay:
-            raise _say_mismatch(stay[0], f"the clips {' '.join(catalog.specs)}, not {' '.join(specs)}")
-    listed = list_specs(specs)
+            raise _say_mismatch(stay[0], f"the clips {' '.join(catalog.specs)}, not {' '.join(named)}")
+    listed = replace(list_specs(specs, default_license), specs=named)
     on_progress = (lambda done: on_scan(done, listed.files)) if on_scan else None
     with holding(root):
         is_safe = not find_runs(root)

@@ -30,7 +30,7 @@ from twnm_sim.scenes.store import pack_scene
 MAX_SCENES = 10_000_000
 _TRIED = 3  # scenes composed while planning, for size and time
 _START_S = 4.0
-_SUMMED_UP = ("sources", "license")  # columns of the index
+_SUMMED_UP = ("sources", "license", "room_id", "room_fingerprint")  # columns of the index
 _SCENES_PER_UNIT = 32  # a few seconds of work
 
 
@@ -40,6 +40,7 @@ class SceneRequest:
 
     `brirs` and `clips` as `open_brirs` and `scan_clips` take them. `splits` empty: all for which there are rooms and
     clips. `scenes_per_room`: 0 draws rooms freely; else that many scenes in every room, and `scenes` is ignored.
+    `license`: SPDX id of clips whose own licence is not known.
     """
 
     spec: SceneSpec
@@ -54,6 +55,7 @@ class SceneRequest:
     shard_size: str = "1GB"
     workers: int = 1
     mode: Mode = "continue"
+    license: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class SceneSummary:
 
     scenes: dict[str, int]
     events: int
+    rooms: int
     rejections: Counter[str]
     licenses: Counter[str]
     sources: Counter[int]
@@ -109,7 +112,7 @@ def plan_scenes(request: SceneRequest, on_scan: OnScan | None = None) -> ScenePl
         raise StoreError(f"{root / KIND} holds no run to resume; start one without --resume.")
     shard_size = parse_shard_size(request.shard_size)
     library = open_brirs(request.brirs)
-    clips = gather_clips(root, request.clips, _overwritten(request), request.workers, on_scan)
+    clips = gather_clips(root, request.clips, _overwritten(request), request.workers, on_scan, request.license)
     ingredients = Ingredients(request.spec, library, clips.catalog, request.profile)
     maker = SceneMaker(ingredients, request.seed, scenes_per_room=request.scenes_per_room)
     shares = share_out(request, ingredients)
@@ -242,6 +245,7 @@ def _sum_up(plan: ScenePlan, attribution: Path, wall_s: float) -> SceneSummary:
     return SceneSummary(
         scenes={part.split: part.job.samples for part in plan.parts},
         events=sum(int(row["sources"] or 0) for row in rows),
+        rooms=len({(row["room_fingerprint"], row["room_id"]) for row in rows}),
         rejections=rejections,
         licenses=Counter(str(row["license"]) for row in rows),
         sources=Counter(int(row["sources"] or 0) for row in rows),

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import singledispatch
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 _TRIALS = 512  # sets judged at a time
 _ROUNDS = 4  # of them in one room
+_OFTEN = 200  # times that a constraint must have held before its never meeting another tells something
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,14 @@ class Starvation:
     rooms: set[int] = field(default_factory=set)
     refused: Counter[str] = field(default_factory=Counter)
     alone: Counter[str] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+    together: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def name_clash(self) -> tuple[str, str] | None:
+        """Two constraints that were each fulfilled, many a time, and never both."""
+        often = [name for name, count in self.held.items() if count >= _OFTEN]
+        pairs = combinations(sorted(often), 2)
+        return next((pair for pair in pairs if not self.together[pair]), None)
 
     def name_worst(self) -> str:
         """The constraint that starves: it alone refused the most sets, else it refused the most of all."""
@@ -152,6 +162,8 @@ class Starvation:
         rooms = "1 room" if len(self.rooms) == 1 else f"{len(self.rooms):,} rooms"
         if not self.sets:
             return f"of {rooms} none has places enough" + (f" ('{worst}')" if worst else "")
+        if clash := self.name_clash():
+            return f"'{clash[0]}' and '{clash[1]}' are never fulfilled together ({self.sets:,} sets in {rooms})"
         share = 1.0 - self.refused[worst] / self.sets
         return f"'{worst}' starves: of {self.sets:,} sets of positions in {rooms} it allows {100 * share:.2g} %"
 
@@ -225,9 +237,12 @@ def _judge(geometry: Geometry, constraints: list[Constraint], starvation: Starva
         return np.ones(trials, bool)
     held_QT = np.stack([holds(constraint, geometry) for constraint in constraints])
     failures_T = np.count_nonzero(~held_QT, axis=0)
-    for constraint, held_T in zip(constraints, held_QT, strict=True):
-        name = say_constraint(constraint)
+    names = [say_constraint(constraint) for constraint in constraints]
+    for name, held_T in zip(names, held_QT, strict=True):
         starvation.refused[name] += int(np.count_nonzero(~held_T))
         starvation.alone[name] += int(np.count_nonzero(~held_T & (failures_T == 1)))
+        starvation.held[name] += int(np.count_nonzero(held_T))
+    for (first, first_T), (second, second_T) in combinations(zip(names, held_QT, strict=True), 2):
+        starvation.together[min(first, second), max(first, second)] += int(np.count_nonzero(first_T & second_T))
     passed_T: Bools = failures_T == 0
     return passed_T

@@ -7,6 +7,7 @@ over ranks and workers in any number, gives the same scenes; together they give 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from twnm_sim.clips.catalog import Catalog
 from twnm_sim.scenes.brirs import BrirLibrary
 from twnm_sim.scenes.caches import DEFAULT_CACHE_BYTES
 from twnm_sim.scenes.compose import Composed
+from twnm_sim.scenes.draw import SPLITS
 from twnm_sim.scenes.maker import SceneMaker, open_ingredients, require_splits
 
 Sample = tuple[NDArray[np.float32], Scene]
@@ -45,7 +47,7 @@ class SceneStream:
         self,
         brirs: BrirLibrary | str | Path | Iterable[str | Path],
         clips: Catalog | str | Sequence[str],
-        spec: SceneSpec | None = None,
+        spec: SceneSpec | Mapping[str, Any] | None = None,
         *,
         seed: int = 0,
         epoch: int = 0,
@@ -55,7 +57,7 @@ class SceneStream:
         world_size: int = 1,
         worker: int | None = None,
         workers: int | None = None,
-        profile: str = "research-nc",
+        profile: str = "open",
         cache_bytes: int = DEFAULT_CACHE_BYTES,
     ) -> None:
         if not 0 <= rank < world_size or (workers is not None and not 0 <= (worker or 0) < workers):
@@ -66,6 +68,8 @@ class SceneStream:
             raise SpecError(f"A stream of {length} scenes cannot be; give 1 or more, or None for one that never ends.")
         _register_with_torch()
         self._ingredients = open_ingredients(brirs, clips, spec, profile, cache_bytes)
+        if split not in SPLITS:
+            raise SpecError(f"There is no split '{split}'; there are {', '.join(SPLITS)}.")
         if split not in require_splits(self._ingredients):
             raise SpecError(f"The {split} split has no rooms or no clips that fit the spec; name another split.")
         self._cache_bytes = cache_bytes

@@ -351,6 +351,37 @@ def test_splits_have_clips_and_rooms_of_their_own(ingredients):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
+        ({"rooms": RoomFilter(room_ids=("room-000003", "room-9"))}, r"^There is no room 'room-9'; .* others: room-"),
+        ({"rooms": RoomFilter(size_categories=("smal",))}, r"^There is no size category 'smal'; .* others: small\.$"),
+        ({"clips": {"labels": ("dog", "bel")}}, r"^There is no class 'bel'; .* others: bell"),
+        ({"clips": {"exclude_labels": ("xylophone",)}}, r"^There is no class 'xylophone'; "),
+        ({"clips": {"datasets": ("smal",)}}, r"^There is no dataset 'smal'; .* others: small\.$"),
+    ],
+)
+def test_a_word_that_nothing_knows_is_refused_with_those_like_it(library, catalog, changes, sentence):
+    with pytest.raises(SpecError, match=sentence):
+        Ingredients(change(SPEC, **changes), library, catalog, "research-nc")
+
+
+def test_two_constraints_that_exclude_each_other_are_both_named(with_spec):
+    ingredients = with_spec(
+        sources=Constant(value=2.0), constraints=["opposite sides by 20 degrees", "sector 0 to 180"], audible=False
+    )
+    said = r"^No scene of 2 sources was found: 'opposite sides by 20 degrees' and 'sector 0 to 180' are never fulfilled"
+    with pytest.raises(SpecError, match=said):
+        draw_scene(ingredients, 1, 0, "train")
+
+
+def test_events_are_numbered_as_they_begin(with_spec):
+    for drawn in draw_many(with_spec(onset_s=Uniform(low=0.0, high=2.0)), 30):
+        emitted = [event.emitted for event in drawn.recipe.events]
+        assert emitted == sorted(emitted)
+        assert [clip.clip_id for clip in drawn.clips] == [event.clip_id for event in drawn.recipe.events]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
         ({"sample_rate": 48000}, r"^The library has 44100 Hz and 48000 Hz are asked for; render one with .*\.$"),
         ({"hrtf": "fabian"}, r"^The library was made with kemar and fabian is asked for; .*\.$"),
     ],
@@ -373,14 +404,17 @@ def test_a_library_of_another_rate_or_head_is_refused_in_a_sentence(with_spec, c
             r"^No scene of \d sources? was found: of 6 rooms none has places enough \('distance_m 50 to 60'\); .*\.$",
         ),
         ({"sources": Constant(value=7.0)}, r"^No scene of 7 sources was found: .*\('7 sources in a room'\); .*\.$"),
-        ({"rooms": RoomFilter(room_ids=("room-9",))}, r"^No room of the train split fits the spec; .*\.$"),
-        ({"clips": {"labels": ("whale",)}}, None),
+        (
+            {"rooms": RoomFilter(t_mid_s=Interval(low=99.0, high=100.0))},
+            r"^No room of the train split fits the spec; .*\.$",
+        ),
+        ({"clips": {"min_duration_s": 30.0}}, None),
     ],
 )
 def test_a_spec_that_nothing_satisfies_says_why(with_spec, changes, sentence):
     if sentence is None:
         changed = Ingredients(change(SPEC, **changes), with_spec().brirs, with_spec().catalog, "open")
-        changes, sentence = {}, r"^No clip of the train split can be used \(\d clip_of_other_class.*\.$"
+        changes, sentence = {}, r"^No clip of the train split can be used \(\d clip_too_short.*\.$"
     else:
         changed = with_spec(**changes)
     with pytest.raises(SpecError, match=sentence):

@@ -71,7 +71,7 @@ class Errors:
             f"{nearly_all:.1f}, wrong side {100.0 * self.wrong_side:.1f} %"
         )
 
-    def require(self, median_deg, nearly_all_deg, wrong_side=0.01):
+    def require(self, median_deg, nearly_all_deg, wrong_side=0.02):
         assert np.median(self.degrees) < median_deg, str(self)
         assert np.quantile(self.degrees, 0.95) < nearly_all_deg, str(self)
         assert self.wrong_side < wrong_side, str(self)

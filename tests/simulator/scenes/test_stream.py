@@ -146,7 +146,7 @@ def test_samples_that_are_not_there(world: World) -> None:
         ({"rank": 2, "world_size": 2}, "^Rank 2 of 2 with worker None of None cannot be"),
         ({"worker": 3, "workers": 3}, "^Rank 0 of 1 with worker 3 of 3 cannot be"),
         ({"length": 0}, "^A stream of 0 scenes cannot be"),
-        ({"split": "evaluation"}, "^The evaluation split has no rooms or no clips"),
+        ({"split": "evaluation"}, "^There is no split 'evaluation'; there are train, validation, test"),
         ({"profile": "closed"}, "closed"),
         ({"seed": -1}, "^The seed -1 is out of range"),
     ],
