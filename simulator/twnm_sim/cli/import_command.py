@@ -1,5 +1,6 @@
 """`twnm-sim import`."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,6 +8,15 @@ import typer
 
 if TYPE_CHECKING:
     from twnm_sim.measured.run import ImportPlan, ImportSummary
+
+
+class SplitChoice(StrEnum):
+    """Where rooms may be used."""
+
+    train = "train"
+    validation = "validation"
+    test = "test"
+
 
 _WHAT, _SAID, _WHERE = "What is imported", "What is said of it", "Where and how"
 
@@ -47,6 +57,10 @@ def import_rooms(
     source_url: Annotated[
         str | None, typer.Option(help="Where the data is from.", show_default="the file's", rich_help_panel=_SAID)
     ] = None,
+    split: Annotated[
+        SplitChoice | None,
+        typer.Option(help="The split of every room given.", show_default="by the room's name", rich_help_panel=_SAID),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes.", show_default="all cores", rich_help_panel=_WHERE)
     ] = None,
@@ -79,6 +93,7 @@ def import_rooms(
         given=Given(license=license, citation=citation, source_url=source_url, head=head, room=room),
         sample_rate=sample_rate,
         max_duration_s=max_duration,
+        split=None if split is None else split.value,
         shard_size=shard_size,
         workers=workers or count_cores(),
         mode="resume" if resume else "overwrite" if overwrite else "continue",

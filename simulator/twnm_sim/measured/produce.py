@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from twnm_schemas.base import NameValue
 from twnm_schemas.errors import AudioError
 from twnm_schemas.records import MeasuredRoom, Scale, SourcePosition
-from twnm_schemas.splits import split_of
+from twnm_schemas.splits import Split, split_of
 from twnm_shards.contents import flac_name
 from twnm_shards.flac import encode_flac
 from twnm_shards.units import Produce, Produced
@@ -29,13 +29,17 @@ _LEAST_AFTER_ONSET_S = 0.005  # that must follow the direct sound, as in rendere
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a worker needs to make any sample: the sets whose poses, one after the other, are the samples."""
+    """What a worker needs to make any sample: the sets whose poses, one after the other, are the samples.
+
+    `split`: of all of them; None leaves it to the rooms' names.
+    """
 
     sets: tuple[MeasuredSet, ...]
     sample_rate: int
     max_duration_s: float | None
     fingerprint: str
     versions: tuple[NameValue, ...]
+    split: Split | None = None
 
     def poses(self) -> list[tuple[MeasuredSet, Pose]]:
         """Every sample's set and pose, in order."""
@@ -104,7 +108,7 @@ def _describe_source(
 
 
 def room_group(room: str) -> str:
-    """The name that decides the split of all poses of a measured room, whatever file they come from."""
+    """The name that is one for all poses of a measured room, whatever file they come from; it decides their split."""
     return f"room:measured:{' '.join(room.split()).casefold()}"
 
 
@@ -117,7 +121,7 @@ def _describe_room(
         origin="measured",
         name=pose.room,
         group=group,
-        split=split_of(group),
+        split=recipe.split or split_of(group),
         license=one.license,
         citation=one.citation,
         source_url=one.source_url,

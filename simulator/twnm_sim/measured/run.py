@@ -1,7 +1,8 @@
 """`twnm-sim import`, from top to bottom: open and read through what is given, cut it into a job, run, sum up.
 
 What changes a sample's bytes and so is in the fingerprint: the checksum of every file, all that is said of it (licence,
-citation, head, room), the sample rate and longest duration, and `IMPORTER`, the version of the code.
+citation, head, room), a split that is asked for, the sample rate and longest duration, and `IMPORTER`, the version of
+the code.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from twnm_schemas.base import NameValue, name_values
 from twnm_schemas.errors import SpecError
 from twnm_schemas.fingerprints import fingerprint
 from twnm_schemas.manifests import Manifest
+from twnm_schemas.splits import Split
 from twnm_shards.folders import Mode
 from twnm_shards.jobs import Job, Progress, require_run, run_job
 from twnm_shards.manifests import read_index
@@ -35,13 +37,17 @@ _UNIT_SECONDS = 60.0  # of response in a unit
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """What a user asks: which files, folders (`folder:PATH`) or URLs, said to be what, as what, where."""
+    """What a user asks: which files, folders (`folder:PATH`) or URLs, said to be what, as what, where.
+
+    `split`: of all rooms, in place of the one that each room's name gives.
+    """
 
     specs: tuple[str, ...]
     out: Path
     given: Given = field(default_factory=Given)
     sample_rate: int = 44100
     max_duration_s: float | None = None
+    split: Split | None = None
     shard_size: str = "1GB"
     workers: int = 1
     mode: Mode = "continue"
@@ -82,7 +88,7 @@ def plan_import(request: ImportRequest) -> ImportPlan:
     sets = tuple(open_set(spec, request.given) for spec in request.specs)
     settings = _describe_settings(request, sets)
     name = fingerprint({"importer": IMPORTER, "settings": settings})
-    recipe = Recipe(sets, request.sample_rate, request.max_duration_s, name, import_versions())
+    recipe = Recipe(sets, request.sample_rate, request.max_duration_s, name, import_versions(), request.split)
     return ImportPlan(request, recipe, _build_job(request, recipe, settings), folder)
 
 
@@ -119,10 +125,12 @@ def _describe_settings(request: ImportRequest, sets: Sequence[MeasuredSet]) -> d
         }
         for one in sets
     ]
+    asked: dict[str, JsonValue] = {} if request.split is None else {"split": request.split}  # runs without it stay
     return {
         "origin": "measured",
         "sample_rate": request.sample_rate,
         "max_duration_s": request.max_duration_s,
+        **asked,
         "sets": described,
     }
 

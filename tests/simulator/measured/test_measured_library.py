@@ -9,6 +9,7 @@ import pytest
 from checked_libraries import break_library, change_audio, change_record
 from measured_rooms import CONVENTIONS, YAWS_DEG, multi_speaker, render_truth, write_folder, write_sofa
 
+from twnm_schemas.errors import MismatchError
 from twnm_schemas.records import MeasuredRoom, RoomRecord, SimulatedRoom, read_room
 from twnm_schemas.splits import split_of
 from twnm_shards.flac import decode_flac
@@ -123,6 +124,22 @@ def test_all_poses_of_a_room_lie_in_one_split_whatever_file_they_come_from(truth
     one = import_to(tmp_path / "named", sofa, other, max_duration_s=0.1, given=given(room="Studio  3"))
     assert {row["group"] for row in read_index(one / "brirs")} == {"room:measured:studio 3"}
     assert {row["split"] for row in read_index(one / "brirs")} == {split_of("room:measured:studio 3")}
+
+
+def test_a_split_that_is_asked_for_stands_before_the_one_of_the_name(sofa, tmp_path):
+    by_name = import_to(tmp_path / "data", sofa, max_duration_s=0.1)
+    asked = import_to(tmp_path / "asked", sofa, max_duration_s=0.1, split="test")
+    group = "room:measured:studio 3"
+    assert split_of(group) == "train"
+    for root, split in ((by_name, "train"), (asked, "test")):
+        assert {(record.group, record.split) for record, _ in read_samples(root)} == {(group, split)}
+        assert {(row["group"], row["split"]) for row in read_index(root / "brirs")} == {(group, split)}
+    manifests = [read_manifest(root / "brirs") for root in (by_name, asked)]
+    assert ["split" in manifest.settings for manifest in manifests] == [False, True]
+    assert manifests[0].fingerprint != manifests[1].fingerprint
+    with pytest.raises(MismatchError, match=r'split is .* there and "test" here'):
+        import_to(tmp_path / "data", sofa, max_duration_s=0.1, split="test")
+    assert list(verify_folder(asked / "brirs")) == []
 
 
 def given(**values):
@@ -343,6 +360,9 @@ def test_the_command_says_what_it_made_and_refuses_in_one_sentence(sofa, tmp_pat
     assert "data/brirs: 3 listener pose(s) of 1 measured room(s), 12 position(s)" in done.stdout
     assert "does not allow publishing" not in done.stdout
     assert list(verify_folder(tmp_path / "data" / "brirs")) == []
+    again = ("--out", "test", "--split", "test", "--workers", "1", "--max-duration", "0.2")
+    assert run_command(sofa, *again, cwd=tmp_path).returncode == 0
+    assert {row["split"] for row in read_index(tmp_path / "test" / "brirs")} == {"test"}
     refused = run_command(tmp_path / "no.sofa", "--out", "other", cwd=tmp_path)
     assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1
