@@ -44,6 +44,18 @@ def whole(library):
     return examine(library)
 
 
+@pytest.mark.parametrize(("reason", "place"), [("cut", -1), ("ringing", 0), ("too_fast", 0)])
+def test_a_room_without_a_reverberation_time_is_shown_as_what_its_flags_say(library, tmp_path, reason, place):
+    def forget(record):
+        known = record["room_id"] != KEY
+        for source in record["sources"]:
+            source["acoustics"]["t_mid_s"] = 0.4 if known else None
+            source["acoustics"]["flags"] = [] if known else [f"rt60_500hz_{reason}", f"rt60_1000hz_{reason}"]
+
+    examples = examine(break_library(library, tmp_path / "data", "", change_record(forget))).examples
+    assert [example.place.key == KEY for example in examples].index(True) == place % 3
+
+
 def test_a_sound_library_passes_every_gate_by_a_margin(whole):
     verdicts = by_name(whole)
     assert whole.passed

@@ -19,12 +19,13 @@ from twnm_sim.check.rooms import Inspector
 from twnm_sim.check.tails import THIRD_OCTAVES_HZ, diffuse_coherence, no_tails
 from twnm_sim.hrtf.find import find_head
 from twnm_sim.hrtf.model import Hrtf
+from twnm_sim.reverberance import rank_reverberation
 
 Showing = Callable[[str, int, str], AbstractContextManager[Callable[[int], None]]]
 DEFAULT_ROOMS = 200
 JSON_NAME, HTML_NAME = "report.json", "report.html"
 _EARLY_ROOMS = 12  # whose first position is summed again in float64
-_EXAMPLES = (0.1, 0.5, 0.9)  # quantiles of t_mid that the report shows
+_EXAMPLES = (0.1, 0.5, 0.9)  # quantiles of reverberation that the report shows
 _NEED_HEAD = (
     *("hrtf_error", "direct_onset", "direct_level", "direct_itd", "direct_ild", "early"),
     *("drr", "coherence", "side", "lateral_heard"),
@@ -134,7 +135,7 @@ def _survey_record(
         return
     survey.deep.append(deep)
     number = deep.index % len(record.sources)
-    survey.candidates.append((record.sources[number].acoustics.t_mid_s or 0.0, deep, number))
+    survey.candidates.append((rank_reverberation(record.sources[number].acoustics), deep, number))
 
 
 def _look_deeply(library: Library, request: CheckRequest, survey: _Survey, show: Callable[[int], None]) -> Report:

@@ -15,6 +15,9 @@ from twnm_sim.plots.panels import (
     draw_waveform,
 )
 from twnm_sim.plots.view import PositionView
+from twnm_sim.reverberance import explain_null
+
+_NO_T_MID = {"dry": "null: nearly dry", "live": "null: cut, too long for the response", "unknown": "null"}
 
 
 def draw_position(view: PositionView) -> Figure:
@@ -67,13 +70,13 @@ def _write_labels(axes: Axes, view: PositionView) -> None:
 def describe_position(view: PositionView) -> list[tuple[str, str]]:
     """What a reader asks first of a position, in words and units."""
     record, source = view.record, view.source
-    room = source.acoustics.broadband
+    room, no_t_mid = source.acoustics.broadband, _NO_T_MID[explain_null(source.acoustics.flags)]
     return [
         *_describe_room(record),
         ("Direction", f"{source.azimuth_deg:.0f} deg ({azimuth_words(source.azimuth_deg)}), "
                       f"{source.elevation_deg:+.0f} deg ({elevation_words(source.elevation_deg)})"),
         ("Distance", _say(source.distance_m, "{:.2f} m", "unknown")),
-        ("Reverberation", _say(source.acoustics.t_mid_s, "{:.2f} s (t_mid)", "null: nearly dry, or cut")),
+        ("Reverberation", _say(source.acoustics.t_mid_s, "{:.2f} s (t_mid)", no_t_mid)),
         ("DRR, C50", f"{_say(room.drr_db, '{:+.1f} dB')}, {_say(room.c50_db, '{:+.1f} dB')}"),
         ("IACC", _say(room.iacc, "{:.2f}")),
         ("Direct ITD, ILD", f"{_say(room.direct_itd_us, '{:+.0f} us')}, {_say(room.direct_ild_db, '{:+.1f} dB')}"),

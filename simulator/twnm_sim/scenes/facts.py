@@ -8,6 +8,7 @@ from math import log10
 from twnm_schemas.base import Strict
 from twnm_schemas.geometry import azimuth_words, clock_hour, elevation_words, side_words
 from twnm_schemas.scenes import Event, Scene
+from twnm_sim.reverberance import explain_null
 from twnm_sim.scenes.heard import heard_enough
 from twnm_sim.scenes.wording import SoundName, name_sound
 
@@ -163,14 +164,8 @@ def _say_reverberation(scene: Scene) -> str | None:
     t_mid_s = scene.room.acoustics.t_mid_s
     if t_mid_s is not None:
         return _say_step(t_mid_s, _REVERBERATION, _LONGEST)
-    reasons = {f.rpartition("_")[2] for e in scene.events for f in e.acoustics.flags if _is_of_mid_band(f)}
-    if "cut" in reasons:
-        return _LONGEST
-    return _REVERBERATION[0][1] if reasons & {"ringing", "fast"} else None
-
-
-def _is_of_mid_band(flag: str) -> bool:
-    return flag.startswith(("rt60_500hz_", "rt60_1000hz_"))
+    why = explain_null(flag for event in scene.events for flag in event.acoustics.flags)
+    return {"live": _LONGEST, "dry": _REVERBERATION[0][1], "unknown": None}[why]
 
 
 def _say_background(scene: Scene) -> str | None:

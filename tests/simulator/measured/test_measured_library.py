@@ -217,6 +217,9 @@ def test_where_noise_hides_the_decay_the_time_is_null_and_says_why(truth, tmp_pa
         for source in record.sources:
             assert source.acoustics.t_mid_s is None
             assert "rt60_1000hz_cut" in source.acoustics.flags
+    opened = open_library(tmp_path / "data")
+    facts = dict(describe_position(load_view(opened, *find_room(opened, 0), 0)))
+    assert facts["Reverberation"] == "null: cut, too long for the response"
 
 
 def test_one_and_two_workers_and_a_lost_shard_give_the_same_bytes(sofa, tmp_path):
