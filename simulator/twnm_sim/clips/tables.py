@@ -12,17 +12,21 @@ from twnm_schemas.errors import StoreError
 _LONGEST_FIELD = 1 << 24  # csv's own limit is 131,072 characters; captions and tags may be longer
 
 
-def read_table(path: Path, columns: Sequence[str], encoding: str = "utf-8-sig") -> Iterator[dict[str, str]]:
-    """The rows of a CSV file with a header, each with at least these columns.
+def read_table(
+    path: Path, columns: Sequence[str], encoding: str = "utf-8-sig", optional: Sequence[str] | None = None
+) -> Iterator[dict[str, str]]:
+    """The rows of a CSV file with a header, each with at least these columns; with `optional`, with no others but them.
 
-    Raises StoreError, naming the file, for one that is not there, lacks a column (which is named), holds a row that is
-    too short or too long (its line is named), or is not text in this encoding.
+    Raises StoreError, naming the file, for one that is not there, lacks a column or has one too many (which is named),
+    holds a row that is too short or too long (its line is named), or is not text in this encoding.
     """
     csv.field_size_limit(_LONGEST_FIELD)
     try:
         with path.open(encoding=encoding, newline="") as stream:
             reader = csv.DictReader(stream)
             _check_header(path, reader.fieldnames or (), columns)
+            if optional is not None:
+                _check_foreign(path, reader.fieldnames or (), columns, optional)
             for row in reader:
                 if None in row or None in row.values():
                     raise StoreError(f"Line {reader.line_num} of {path} has another number of fields than its header.")
@@ -38,6 +42,15 @@ def _check_header(path: Path, present: Sequence[str], columns: Sequence[str]) ->
         if column not in present:
             there = ", ".join(present) or "none"
             raise StoreError(f"{path} has no column '{column}'; its columns are {there}.")
+
+
+def _check_foreign(path: Path, present: Sequence[str], columns: Sequence[str], optional: Sequence[str]) -> None:
+    for column in present:
+        if column not in (*columns, *optional):
+            raise StoreError(
+                f"{path} has a column '{column}', which nothing reads; leave it out, or name it as one of "
+                f"{', '.join(optional)}."
+            )
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

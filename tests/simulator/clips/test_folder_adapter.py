@@ -8,6 +8,7 @@ from clip_files import noise, write_sound, write_table
 
 from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.licences import UNKNOWN
+from twnm_schemas.splits import split_of
 from twnm_sim.clips.adapters.folder import label_from_text, list_clips, say_name
 from twnm_sim.clips.listing import Found
 from twnm_sim.clips.scan import list_specs, scan_clips
@@ -76,13 +77,39 @@ def test_a_table_tells_all_it_can(sounds: Path) -> None:
 
 
 def test_another_table_may_be_named_and_a_fault_in_it_is_told(sounds: Path) -> None:
-    write_table(sounds / "mine.csv", "file,label,fold", ["top.mp3,song,1"])
+    write_table(sounds / "mine.csv", "file,label,title", ["top.mp3,song,A song"])
     assert [found.label for found in found_in(f"folder:{sounds}?labels=mine.csv")] == ["song"]
     with pytest.raises(StoreError, match=r"none\.csv is not there\."):
         found_in(f"folder:{sounds}?labels=none.csv")
     write_table(sounds / "bad.csv", "name,label", ["top.mp3,song"])
     with pytest.raises(StoreError, match=r"bad\.csv has no column 'file'"):
         found_in(f"folder:{sounds}?labels=bad.csv")
+
+
+def test_a_column_that_nothing_reads_is_named(sounds: Path) -> None:
+    for column in ("fold", "source_split", "Split", ""):
+        write_table(sounds / "labels.csv", f"file,label,{column}", ["top.mp3,song,test"])
+        with pytest.raises(
+            StoreError, match=rf"labels\.csv has a column '{column}', which nothing reads; leave it out"
+        ):
+            scan_clips([f"folder:{sounds}"])
+
+
+def test_the_dataset_s_own_split_is_kept_and_does_not_decide_ours(sounds: Path) -> None:
+    files = ("Dog_Bark/b.wav", "Dog_Bark/a.FLAC", "rain/heavy/1.ogg")
+
+    def scan(splits: tuple[str, ...]) -> list[tuple[str, str, str]]:
+        rows = [f"{file},x,{split}" for file, split in zip(files, splits, strict=True)]
+        write_table(sounds / "labels.csv", "file,label,split", rows)
+        return [(clip.clip_id, clip.source_split, clip.split) for clip in scan_clips([f"folder:{sounds}"]).clips]
+
+    told = ("train", "test", "")
+    found = scan(told)
+    assert {clip_id: own for clip_id, own, _ in found} == {
+        f"my sounds:{file}": split for file, split in zip(files, told, strict=True)
+    }
+    ours = [split for _, _, split in scan(("test", "test", "test"))]
+    assert ours == [split for _, _, split in found] == [split_of(clip_id) for clip_id, _, _ in found]
 
 
 def test_a_path_in_a_table_may_be_absolute_and_lies_in_the_folder(

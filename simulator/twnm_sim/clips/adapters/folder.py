@@ -4,13 +4,14 @@ The label of a file is the name of the folder it lies in, or comes from one of:
 
 - a table: `labels.csv` in the folder if it is there, or `?labels=FILE`. It has the columns `file` (from the folder on)
   and `label`, and may have `labels` (with ";" between them), `caption`, `caption_license` (where it is not that of the
-  sound), `license`, `uploader`, `freesound_id`, `video_id`, `speaker`, `language`, `title`, `source_url` and `split`;
-  others are ignored. Only files in it are listed;
+  sound), `license`, `uploader`, `freesound_id`, `video_id`, `speaker`, `language`, `title`, `source_url` and `split`
+  (the dataset's own, kept as the clip's `source_split`); another column is refused. Only files in it are listed;
 - texts beside the files: `?labels=txt`. The first line of `dog.txt` ("A dog.") is the caption of `dog.ogg`, and without
   its article and stop the label; where it is longer than four words, the file's name is. Files without a text are not
   listed. Tux Paint's stamps are laid out so (Debian: tuxpaint-stamps-default, GPL-2.0-or-later).
 
-`?license=SPDX` is the licence where the table names none, `?name=NAME` the dataset in place of the folder's own name.
+`?license=SPDX` is the licence where the table names none. A clip's id is the dataset's name and the path from the
+folder on; `?name=NAME` is that name in place of the folder's own, which is another where the folder is renamed.
 """
 
 import os
@@ -28,6 +29,11 @@ SUFFIXES = frozenset(
 )
 OPTIONS = frozenset({"license", "labels", "name"})
 TABLE_NAME = "labels.csv"
+_COLUMNS = ("file", "label")
+_OPTIONAL = (
+    *("labels", "caption", "caption_license", "license", "uploader", "freesound_id", "video_id", "speaker"),
+    *("language", "title", "source_url", "split"),
+)
 _LONGEST_LABEL = 4  # words; more is a sentence about the thing
 
 
@@ -88,7 +94,7 @@ def label_from_text(text: str) -> str:
 
 def _list_table(root: Path, table: Path, dataset: str) -> Iterator[Found]:
     root = Path(os.path.abspath(root))
-    for row in read_table(table, ("file", "label")):
+    for row in read_table(table, _COLUMNS, optional=_OPTIONAL):
         path = Path(os.path.abspath(root / row["file"]))
         if not path.is_relative_to(root):
             raise StoreError(f"{table} names '{row['file']}', which does not lie in {root}; name files from there on.")
