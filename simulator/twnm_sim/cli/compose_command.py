@@ -382,7 +382,7 @@ def print_scene_summary(summary: "SceneSummary") -> None:
 
 
 def _print_missing(plan: "RebuildPlan") -> None:
-    for sentence in plan.missing.values():
+    for sentence in plan.say_missing():
         typer.echo(sentence)
     if plan.left_out:
         typer.echo(f"{say_count(len(plan.left_out), 'scene')} cannot be rebuilt without them.")

@@ -61,6 +61,11 @@ class Catalog:
         return {clip.clip_id: clip for clip in self.clips}
 
     @cached_property
+    def by_sha256(self) -> dict[str, Clip]:
+        """The clips by content, whatever they are called; the first of those with equal bytes."""
+        return {clip.sha256: clip for clip in reversed(self.clips)}
+
+    @cached_property
     def digest(self) -> str:
         """The SHA-256 of every clip in order, but for where it lies: equal on every machine that has these clips."""
         state = hashlib.sha256()

@@ -2,20 +2,23 @@
 
 Each scene is composed from the clips and rooms at hand and compared with what its record says: the same bit for bit
 (`identical`), within -90 dB (`equivalent`, as on another processor or with other versions), `different`, or `unknown`
-where the record promises nothing to compare with. Every clip that is missing or has other content is named beforehand,
-and the scenes that need it are left out. A rebuilt scene keeps its record but for what is said of the audio.
+where the record promises nothing to compare with. A clip is known by its id or, as where its folder now has another
+name, by its content. Every clip that is missing or has other content is named beforehand, and the scenes that need it
+are left out. A rebuilt scene keeps its record, the ids in it too, but for what is said of the audio.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from pydantic import JsonValue
 
+from twnm_schemas.clips import Clip
 from twnm_schemas.errors import AudioError, SpecError, StoreError
 from twnm_schemas.fingerprints import fingerprint
-from twnm_schemas.scenes import Scene
+from twnm_schemas.scenes import Scene, SceneRecipe
 from twnm_shards.folders import Mode
 from twnm_shards.jobs import Job, Progress, run_job
 from twnm_shards.manifests import Cell, read_index, read_manifest
@@ -37,6 +40,7 @@ from twnm_sim.scenes.store import pack_scene
 EQUIVALENT_DB = -90.0
 IDENTICAL, EQUIVALENT, DIFFERENT, UNKNOWN = "identical", "equivalent", "different", "unknown"
 _SCENES_PER_UNIT = 32
+_SAID_MISSING = 20
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,12 @@ class RebuildPlan:
     @property
     def scenes(self) -> int:
         return sum(len(records) for _, records in self.parts)
+
+    def say_missing(self) -> Iterator[str]:
+        """A sentence for each of the first clips and rooms that are missing, and how many more there are."""
+        yield from islice(self.missing.values(), _SAID_MISSING)
+        if len(self.missing) > _SAID_MISSING:
+            yield f"... and {len(self.missing) - _SAID_MISSING} more."
 
 
 @dataclass(frozen=True)
@@ -111,20 +121,32 @@ def _find_faults(scene: Scene, brirs: BrirLibrary, clips: Catalog, sound: dict[s
         brirs.find_room(recipe.room_fingerprint, recipe.room_id)
     except StoreError as error:
         yield f"{recipe.room_id} of {recipe.room_fingerprint}", str(error)
+    here = _match_clips(recipe, clips)
     for event in recipe.events:
         try:
-            clip = find_clip(clips.by_id, event.clip_id, event.clip_sha256)
+            clip = find_clip(here, event.clip_id, event.clip_sha256)
         except StoreError as error:
             yield event.clip_id, str(error)
             continue
-        if event.clip_id not in sound:
+        if clip.clip_id not in sound:
             try:
                 verify_clip(clip)
-                sound[event.clip_id] = ""
+                sound[clip.clip_id] = ""
             except AudioError as error:
-                sound[event.clip_id] = str(error)
-        if sound[event.clip_id]:
-            yield event.clip_id, sound[event.clip_id]
+                sound[clip.clip_id] = str(error)
+        if sound[clip.clip_id]:
+            yield event.clip_id, sound[clip.clip_id]
+
+
+def _match_clips(recipe: SceneRecipe, clips: Catalog) -> dict[str, Clip]:
+    """The clips of a recipe by the ids that it gives them, each with the content it names if the catalog has that."""
+    found = {event.clip_id: _match_clip(event.clip_id, event.clip_sha256, clips) for event in recipe.events}
+    return {clip_id: clip for clip_id, clip in found.items() if clip is not None}
+
+
+def _match_clip(clip_id: str, sha256: str, clips: Catalog) -> Clip | None:
+    named = clips.by_id.get(clip_id)
+    return named if named is not None and named.sha256 == sha256 else clips.by_sha256.get(sha256, named)
 
 
 def run_rebuild(
@@ -203,14 +225,15 @@ def _plan_job(folder: Path, records: tuple[Kept, ...], plan: RebuildPlan, shard_
 
 def make_rebuilder(task: RebuildTask) -> Produce:
     """Open library and catalog once a worker and return the function from a record's place to the rebuilt sample."""
-    brirs, clips = BrirLibrary(list(task.shards)), read_catalog(task.catalog).by_id
+    brirs, clips = BrirLibrary(list(task.shards)), read_catalog(task.catalog)
     reader = ClipReader(brirs.sample_rate)
 
     def produce(place: int) -> Produced:
         recorded = read_record(task.records[place])
         # terms were judged when the scene was drawn, and what the catalog at hand says of its clips is not recorded
         context = Context(recorded.split, "recipe", versions=scene_versions())
-        composed = compose_recipe(recorded.recipe, brirs, clips, reader, context)
+        here = _match_clips(recorded.recipe, clips)
+        composed = compose_recipe(recorded.recipe, brirs, here, reader, context)
         made_with = {"versions": composed.scene.versions, "cpu": composed.scene.cpu}
         composed = replace(composed, scene=recorded.model_copy(update=made_with))
         sample, rebuilt = pack_scene(composed, with_audio=True)

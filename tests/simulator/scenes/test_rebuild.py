@@ -19,8 +19,9 @@ from twnm_shards.manifests import read_index, read_manifest
 from twnm_shards.tars import END_OF_ARCHIVE, iter_samples, write_sample
 from twnm_shards.verify import verify_folder
 from twnm_sim.clips.catalog import read_catalog, write_catalog
+from twnm_sim.clips.scan import scan_clips
 from twnm_sim.scenes.brirs import open_brirs
-from twnm_sim.scenes.rebuild import RebuildTask, compare_audio, make_rebuilder, plan_rebuild, run_rebuild
+from twnm_sim.scenes.rebuild import RebuildPlan, RebuildTask, compare_audio, make_rebuilder, plan_rebuild, run_rebuild
 from twnm_sim.scenes.records import iter_records
 from twnm_sim.scenes.run import plan_scenes, run_scenes
 
@@ -175,6 +176,50 @@ def test_records_that_promise_nothing_are_named(world: World, stored: dict[str, 
     rebuilt = run_rebuild(plan_rebuild(other, [str(world.brirs)], world.catalog), tmp_path / "out", workers=1)
     assert rebuilt.verdicts == {"identical": SCENES - 1, "unknown": 1}
     assert (rebuilt.unknown, rebuilt.different) == ((first.key,), ())
+
+
+def test_clips_are_known_by_their_content_where_their_folder_has_another_name(
+    world: World, stored: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(world.sounds, tmp_path / "renamed")
+    renamed = scan_clips([f"folder:{tmp_path / 'renamed'}"], tmp_path / "c.parquet", workers=1)
+    assert not {clip.clip_id for clip in renamed.clips} & read_catalog(world.catalog).by_id.keys()
+    plan = plan_rebuild(stored["research-nc"], [str(world.brirs)], tmp_path / "c.parquet")
+    assert (plan.scenes, plan.missing, plan.left_out) == (SCENES, {}, [])
+    assert run_rebuild(plan, tmp_path / "out", workers=1).verdicts == {"identical": SCENES}
+    assert samples_of(tmp_path / "out") == samples_of(stored["research-nc"])
+    used = read_catalog(world.catalog).by_id[first_clip(stored)].sha256
+    lost = next(Path(clip.path) for clip in renamed.clips if clip.sha256 == used)
+    write_sound(lost, 77)
+    changed = plan_rebuild(stored["recipe"], [str(world.brirs)], tmp_path / "c.parquet")
+    assert list(changed.missing) == [first_clip(stored)]
+    assert changed.missing[first_clip(stored)].startswith(f"The clip renamed:{lost.name} is not what was scanned ")
+
+
+def test_an_id_that_now_means_another_sound_is_looked_for_by_content(
+    world: World, stored: dict[str, Path], tmp_path: Path
+) -> None:
+    """Two files whose names were exchanged."""
+    one, two = sorted({event.clip_id for scene in read_scenes(recipes_of(stored)) for event in scene.events})[:2]
+    names = {one: two, two: one}
+
+    def exchange(clips: list[Clip]) -> list[Clip]:
+        return [clip.model_copy(update={"clip_id": names.get(clip.clip_id, clip.clip_id)}) for clip in clips]
+
+    plan = plan_rebuild(stored["recipe"], [str(world.brirs)], change_catalog(world, tmp_path / "c.parquet", exchange))
+    assert (plan.missing, plan.scenes) == ({}, SCENES)
+    assert run_rebuild(plan, tmp_path / "out", workers=1).verdicts == {"identical": SCENES}
+
+
+@pytest.mark.parametrize(("missing", "said", "last"), [(0, 0, ""), (20, 20, "clip 19."), (65, 21, "... and 45 more.")])
+def test_of_many_missing_clips_the_first_are_named_and_the_others_counted(
+    world: World, missing: int, said: int, last: str
+) -> None:
+    sentences = {f"c:{number}": f"clip {number}." for number in range(missing)}
+    plan = RebuildPlan(world.catalog, "", open_brirs(world.brirs), missing=sentences)
+    found = list(plan.say_missing())
+    assert (len(found), found[:20]) == (said, list(sentences.values())[:20])
+    assert "".join(found[-1:]) == last
 
 
 def test_a_clip_that_no_catalog_has_is_named(world: World, stored: dict[str, Path], tmp_path: Path) -> None:
