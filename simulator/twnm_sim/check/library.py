@@ -9,8 +9,9 @@ import numpy as np
 from twnm_schemas.errors import StoreError
 from twnm_schemas.manifests import Manifest
 from twnm_schemas.render import RenderSpec
-from twnm_shards.manifests import read_manifest
+from twnm_shards.manifests import read_index, read_manifest
 from twnm_shards.tars import iter_members, read_data
+from twnm_sim.scenes.finding import find_scene_folders
 
 FOLDER = "brirs"
 
@@ -35,9 +36,13 @@ class Place:
 
 
 def open_library(path: Path) -> Library:
-    """The library at a root (DIR) or in a kind's folder (DIR/brirs). Raises StoreError if there is no finished one."""
+    """The library at a root (DIR) or in a kind's folder (DIR/brirs).
+
+    Raises StoreError if there is no finished one; where there are scenes instead, the sentence says what is for them.
+    """
     folder = path if path.resolve().name == FOLDER else path / FOLDER
     if not folder.is_dir():
+        _refuse_scenes(path)
         raise StoreError(
             f"{path} holds no {FOLDER} folder; give the folder that twnm-sim render wrote (--out, ./data by default)."
         )
@@ -45,6 +50,18 @@ def open_library(path: Path) -> Library:
     if manifest.kind != FOLDER:
         raise StoreError(f"{folder} holds {manifest.kind}, not a library of responses; twnm-sim render writes one.")
     return Library(folder, folder.resolve().parent if folder == path else path, manifest)
+
+
+def _refuse_scenes(path: Path) -> None:
+    try:
+        folders = find_scene_folders(path)
+    except StoreError:
+        return
+    (first, *_) = read_index(folders[0], ("key",))
+    raise StoreError(
+        f"{path} holds scenes and no library of responses; use twnm-shards verify {path}, twnm-sim stats {path} or "
+        f"twnm-sim plot {path / str(first['key'])}."
+    )
 
 
 def iter_records(library: Library) -> Iterator[tuple[Place, bytes]]:

@@ -10,6 +10,8 @@ from scene_runs import ask, make_world, read_scenes, run_program
 from twnm_schemas.errors import SpecError, StoreError
 from twnm_shards.flac import decode_flac
 from twnm_shards.tars import END_OF_ARCHIVE, iter_samples, write_sample
+from twnm_shards.verify import verify_folder
+from twnm_sim.check.library import open_library
 from twnm_sim.scenes.finding import find_named, find_scene, find_scene_folders, iter_scenes, split_name
 from twnm_sim.scenes.run import plan_scenes, run_scenes
 
@@ -55,6 +57,23 @@ def test_scenes_without_a_folder_of_their_split_are_found_from_the_root(root, tm
     shutil.copytree(folder, tmp_path / "data" / "scenes")
     assert find_scene_folders(tmp_path / "data") == find_scene_folders(tmp_path / "data" / "scenes")
     assert len(list(iter_scenes(tmp_path / "data"))) == len(read_scenes(folder))
+
+
+def test_check_and_plot_say_what_is_for_a_folder_of_scenes(root, stored, tmp_path):
+    """The commands that the sentence names take what it gives them."""
+    for place in (root, root / "scenes", root / "scenes" / "test"):
+        with pytest.raises(StoreError) as refused:
+            open_library(place)
+        sentence, _, shown = str(refused.value).removesuffix(".").rpartition(" or twnm-sim plot ")
+        assert sentence == (
+            f"{place} holds scenes and no library of responses; use twnm-shards verify {place}, twnm-sim stats {place}"
+        )
+        assert find_named(shown).scene == stored[Path(shown).name][0]
+        assert verify_folder(place) == []
+    for command in ("check", "plot"):
+        done = run_program(command, root, cwd=tmp_path)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert done.stderr.startswith(f"error: {root} holds scenes and no library of responses; use twnm-shards verify")
 
 
 def test_a_scene_that_is_not_there_gets_a_sentence_with_what_is(root, stored):
