@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twnm_shards.command_line import run_app
+from twnm_shards.command_line import VersionOption, run_app
 
 if TYPE_CHECKING:
     from twnm_shards.problems import Problem
@@ -19,7 +19,7 @@ app = typer.Typer(
 
 
 @app.callback()
-def _shards() -> None:
+def _shards(version: VersionOption = False) -> None:
     pass
 
 

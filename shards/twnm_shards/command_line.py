@@ -2,12 +2,28 @@
 
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Annotated, NoReturn
+
+import typer
 
 from twnm_schemas.errors import TwnmError
 from twnm_shards.files import GO_ON
 
 INTERRUPTED = 130
+PACKAGE = "twnm"
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"{PACKAGE} {version(PACKAGE)}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit.")
+]
 
 
 def run_app(app: Callable[[], object]) -> NoReturn:

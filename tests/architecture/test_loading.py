@@ -15,7 +15,8 @@ HEAVY = {
     "jinja2", "matplotlib", "numba", "numpy", "openai", "pooch", "pyarrow", "pyroomacoustics", "scipy", "sofar",
     "soundfile", "soxr", "torch", "webdataset",
 }  # fmt: skip
-SCRIPTS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+SCRIPTS: dict[str, str] = PROJECT["scripts"]
 
 IMPORT_ALL = """
 import importlib, pkgutil
@@ -80,6 +81,14 @@ def test_help_loads_nothing_heavy(script: str, command: tuple[str, ...]) -> None
     argv = [script, *command, "--help"]
     output, loaded = run_and_list(RUN_COMMAND.format(module=module, function=function, argv=argv))
     assert "Usage" in output
+    assert loaded & HEAVY == set()
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_version_is_the_package_s_and_loads_nothing_heavy(script: str) -> None:
+    module, function = SCRIPTS[script].split(":")
+    output, loaded = run_and_list(RUN_COMMAND.format(module=module, function=function, argv=[script, "--version"]))
+    assert output == f"twnm {PROJECT['version']}\n"
     assert loaded & HEAVY == set()
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from twnm_shards.command_line import run_app
+from twnm_shards.command_line import VersionOption, run_app
 from twnm_sim.cli import (
     check_command,
     clips_command,
@@ -34,7 +34,7 @@ app.add_typer(clips_command.app, name="clips")
 
 
 @app.callback()
-def _simulator() -> None:
+def _simulator(version: VersionOption = False) -> None:
     pass
 
 
