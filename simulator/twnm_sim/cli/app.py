@@ -10,6 +10,7 @@ from twnm_sim.cli import (
     describe_command,
     import_command,
     plot_command,
+    rebuild_command,
     render_command,
     stats_command,
 )
@@ -25,7 +26,7 @@ app.command("spec")(render_command.spec)
 app.command("import")(import_command.import_rooms)
 app.command("compose")(compose_command.compose)
 app.command("scene-spec")(compose_command.scene_spec)
-app.command("rebuild")(compose_command.rebuild)
+app.command("rebuild")(rebuild_command.rebuild)
 app.command("stats")(stats_command.stats)
 app.command("check")(check_command.check)
 app.command("plot")(plot_command.plot)

@@ -1,6 +1,5 @@
-"""`twnm-sim compose`, `twnm-sim rebuild` and `twnm-sim scene-spec`."""
+"""`twnm-sim compose` and `twnm-sim scene-spec`."""
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twnm_sim.cli.amounts import local_folder, say_bytes, say_count, say_time
+from twnm_sim.cli.scene_options import read_scene_spec
 
 if TYPE_CHECKING:
-    from twnm_schemas.scenes import SceneSpec
-    from twnm_sim.scenes.rebuild import RebuildPlan, Rebuilt
     from twnm_sim.scenes.run import ScenePlan, SceneSummary
 
 
@@ -194,129 +192,6 @@ def scene_spec() -> None:
     typer.echo(SceneSpec().model_dump_json(indent=2))
 
 
-def rebuild(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Scenes that were stored as recipes, or with audio.")],
-    brirs: Annotated[list[str], typer.Option(metavar="URL", help=f"Libraries of the rooms. {_MANY}")],
-    clips: Annotated[Path, typer.Option(metavar="CATALOG", help="The catalog of the clips that you have.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Root folder of the rebuilt scenes.")],
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="all cores")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Remove the run that is there first.")] = False,
-) -> None:
-    """Make the audio of scenes again from their recipes, and compare it with what their records promise.
-
-    Exits with 2 where a clip or room is missing or differs, or audio is not what a record promises.
-    """
-    from twnm_shards.progress import showing
-    from twnm_sim.library.run import count_cores
-    from twnm_sim.scenes.rebuild import plan_rebuild, run_rebuild
-
-    plan = plan_rebuild(folder, brirs, clips)
-    _print_missing(plan)
-    with showing("rebuild", max(1, plan.scenes), "scenes") as show:
-        rebuilt = run_rebuild(
-            plan, out, workers or count_cores(), "overwrite" if overwrite else "continue", on_progress=show
-        )
-    _print_rebuilt(rebuilt)
-    if plan.missing or rebuilt.different or rebuilt.unknown:
-        raise typer.Exit(2)
-
-
-def read_scene_spec(path: Path | None, options: dict[str, Any]) -> "SceneSpec":
-    """The spec of a file, or the default one, with what the options give in place of its fields.
-
-    Raises SpecError, naming the option or the field, for what cannot be used.
-    """
-    import json
-
-    from pydantic import ValidationError
-
-    from twnm_schemas.constraints import parse_constraint
-    from twnm_schemas.errors import SpecError
-    from twnm_schemas.scenes import SceneSpec
-
-    try:
-        fields = json.loads(path.read_bytes()) if path else {}
-    except OSError as error:
-        raise SpecError(f"The scene spec {path} cannot be read ({error.strerror}); give a JSON file.") from error
-    except ValueError as error:
-        raise SpecError(f"The scene spec {path} is not JSON: {error}.") from error
-    except RecursionError:
-        raise SpecError(f"The scene spec {path} is nested too deeply to be read; see twnm-sim scene-spec.") from None
-    if not isinstance(fields, dict):
-        raise SpecError(f"The scene spec {path} is not a JSON object; see twnm-sim scene-spec.")
-    given = {name: value for name, value in options.items() if value is not None}
-    readers: dict[str, Callable[[Any], object]] = {
-        "sources": _read_sources,
-        "constraints": lambda words: [parse_constraint(text) for text in words],
-        "loudness": _read_loudness,
-        "ambience": lambda text: {"snr_db": _read_range("--ambience", text)},
-        "noise_dbfs": lambda text: _read_range("--noise", text),
-    }
-    if "clips" in given and isinstance(fields.get("clips", {}), dict):
-        words = [word.strip() for word in given["clips"].split(",") if word.strip()]
-        given["clips"] = {**fields.get("clips", {}), "labels": words}
-    if "rooms" in given and isinstance(fields.get("rooms", {}), dict):
-        given["rooms"] = {**fields.get("rooms", {}), "origins": [given["rooms"]]}
-    fields |= {name: readers[name](value) if name in readers else value for name, value in given.items()}
-    if "constraints" in given:
-        fields.setdefault("sources", _enough_sources(fields["constraints"]))
-    if "duration_s" in given:  # clips begin early in a short scene, so that they are heard in it
-        latest_s = min(2.0, 0.4 * fields["duration_s"])
-        fields.setdefault("onset_s", {"kind": "uniform", "low": 0.0, "high": latest_s})
-    try:
-        return SceneSpec.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        where = f"{place}: " if place else ""  # what is wrong with the whole names its fields itself
-        raise SpecError(f"The scene spec is not usable: {where}{message}.") from error
-
-
-def _enough_sources(constraints: Any) -> dict[str, object]:
-    """As many sources as the constraints need, to four."""
-    from twnm_schemas.constraints import least_sources
-
-    least = max(map(least_sources, constraints), default=1)
-    return {"kind": "choice", "values": [float(number) for number in range(least, max(least, 4) + 1)]}
-
-
-def _read_sources(text: str) -> dict[str, object]:
-    from twnm_schemas.errors import SpecError
-    from twnm_schemas.scenes import MAX_SOURCES
-
-    low, _, high = text.partition("-")
-    try:
-        numbers = range(int(low), int(high or low) + 1)[: MAX_SOURCES + 1]  # one too many is told by the spec
-        values = [float(number) for number in numbers]
-    except (ValueError, OverflowError):
-        values = []
-    if not values:
-        raise SpecError(f"--sources {text} is not usable; give a number (3) or a range (2-4).")
-    return {"kind": "choice", "values": values}
-
-
-def _read_loudness(text: str) -> dict[str, object]:
-    from twnm_schemas.errors import SpecError
-
-    for unit in ("lufs", "dbfs"):
-        if text.lower().endswith(unit):
-            return {"unit": unit, "value": _read_range("--loudness", text[: -len(unit)])}
-    raise SpecError(f"--loudness {text} is not usable; give a range or a value with its unit: -32..-20LUFS, -40dBFS.")
-
-
-def _read_range(option: str, text: str) -> dict[str, object]:
-    """ "5..25" as a uniform distribution, "5" as a constant."""
-    from twnm_schemas.errors import SpecError
-
-    low, _, high = text.strip().partition("..")
-    try:
-        first, last = float(low), float(high or low)
-    except ValueError:
-        raise SpecError(f"{option} {text} is not usable; give a number, or a range like -80..-60.") from None
-    return {"kind": "uniform", "low": first, "high": last} if high else {"kind": "constant", "value": first}
-
-
 def plan_with_progress(request: Any) -> "ScenePlan":
     """Plan a run, with a bar while clips are looked into."""
     from contextlib import ExitStack
@@ -379,20 +254,3 @@ def print_scene_summary(summary: "SceneSummary") -> None:
     table.add_row("wall time", say_time(summary.wall_s))
     table.add_row("attribution", f"{summary.attribution}")
     Console(markup=False, highlight=False).print(table)
-
-
-def _print_missing(plan: "RebuildPlan") -> None:
-    for sentence in plan.say_missing():
-        typer.echo(sentence)
-    if plan.left_out:
-        typer.echo(f"{say_count(len(plan.left_out), 'scene')} cannot be rebuilt without them.")
-
-
-def _print_rebuilt(rebuilt: "Rebuilt") -> None:
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(rebuilt.verdicts.items())) or "none"
-    worst = "" if rebuilt.worst_db is None else f" (largest difference {rebuilt.worst_db:.0f} dB)"
-    typer.echo(f"rebuilt into {rebuilt.root}: {counts}{worst}")
-    for key in rebuilt.different:
-        typer.echo(f"{key} came out different; its record was made by other code or from other clips.")
-    for key in rebuilt.unknown:
-        typer.echo(f"{key} cannot be compared: its record does not promise all of the audio.")

@@ -17,7 +17,7 @@ from twnm_schemas.scenes import SceneSpec
 from twnm_schemas.splits import split_of
 from twnm_shards.verify import verify_folder
 from twnm_sim.cli import main
-from twnm_sim.cli.compose_command import read_scene_spec
+from twnm_sim.cli.scene_options import read_scene_spec
 from twnm_sim.clips.catalog import read_catalog, write_catalog
 
 Said = tuple[int, str, str]  # exit code, and what was said on both ways out
