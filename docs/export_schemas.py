@@ -51,8 +51,8 @@ Units stand in the names (`_m`, `_s`, `_deg`, `_db`, `_hz`, `_us`); frames and s
 """
 PEOPLE = """## Settings
 
-What a person writes to say which rooms to draw and how to render them, and which scenes to compose. Fields with a default
-may be left out, except in `manifest.json`, where the whole run is written down.
+What a person writes to say which rooms to draw and how to render them, and which scenes to compose. Fields with a
+default may be left out, except in `manifest.json`, where the whole run is written down.
 """
 
 
