@@ -1,6 +1,4 @@
-"""Counts, sizes and times in words; and folders that are not URLs."""
-
-from pathlib import Path
+"""Counts, sizes and times in words."""
 
 
 def say_count(number: int, noun: str) -> str:
@@ -18,15 +16,3 @@ def say_time(seconds: float) -> str:
     if seconds < 90:
         return f"{max(seconds, 1.0):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def local_folder(out: str) -> Path:
-    """The folder that --out names. Raises SpecError for a URL."""
-    from twnm_schemas.errors import SpecError
-
-    if "://" in out:
-        raise SpecError(
-            f"--out {out} is a URL, and this command writes to a local folder; write to one and send it with "
-            "twnm-shards publish."
-        )
-    return Path(out)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twnm_sim.cli.amounts import local_folder, say_bytes, say_count, say_time
+from twnm_sim.cli.amounts import say_bytes, say_count, say_time
+from twnm_sim.cli.run_options import choose_mode, choose_workers, local_folder
 from twnm_sim.cli.scene_options import read_scene_spec
 
 if TYPE_CHECKING:
@@ -141,12 +142,9 @@ def compose(
 
     Run the same command again after any interruption: it finishes what is missing, byte for byte.
     """
-    from twnm_schemas.errors import SpecError
-    from twnm_sim.library.run import count_cores
     from twnm_sim.scenes.run import SceneRequest
 
-    if resume and overwrite:
-        raise SpecError("--resume and --overwrite exclude each other; give one of them.")
+    mode = choose_mode(resume, overwrite)
     recipe = read_scene_spec(
         spec,
         {
@@ -177,8 +175,8 @@ def compose(
         splits=() if split is SplitChoice.all else (split.value,),
         profile=license_profile.value,
         shard_size=shard_size,
-        workers=workers or count_cores(),
-        mode="resume" if resume else "overwrite" if overwrite else "continue",
+        workers=choose_workers(workers),
+        mode=mode,
     )
     plan = plan_with_progress(request)
     print_scene_plan(plan)

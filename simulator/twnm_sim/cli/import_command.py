@@ -1,10 +1,11 @@
 """`twnm-sim import`."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from twnm_sim.cli.run_options import choose_mode, choose_workers, local_folder
 
 if TYPE_CHECKING:
     from twnm_sim.measured.run import ImportPlan, ImportSummary
@@ -30,7 +31,7 @@ def import_rooms(
         ),
     ],
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Root folder; shards go to DIR/brirs.", rich_help_panel=_WHERE)
+        str, typer.Option(metavar="DIR", help="Root folder; shards go to DIR/brirs.", rich_help_panel=_WHERE)
     ],
     sample_rate: Annotated[int, typer.Option(help="Hz; responses are resampled.", rich_help_panel=_WHAT)] = 44100,
     max_duration: Annotated[
@@ -78,25 +79,20 @@ def import_rooms(
 
     Run the same command again after any interruption: it finishes what is missing, byte for byte.
     """
-    from twnm_schemas.errors import SpecError
-    from twnm_sim.library.run import count_cores
     from twnm_sim.measured.run import ImportRequest, plan_import
     from twnm_sim.measured.sets import Given
 
-    if resume and overwrite:
-        raise SpecError("--resume and --overwrite exclude each other; give one of them.")
-    if workers is not None and workers < 1:
-        raise SpecError(f"--workers {workers} is not a number of processes; give 1 or more.")
+    mode, processes = choose_mode(resume, overwrite), choose_workers(workers)
     request = ImportRequest(
         specs=tuple(sources),
-        out=out,
+        out=local_folder(out),
         given=Given(license=license, citation=citation, source_url=source_url, head=head, room=room),
         sample_rate=sample_rate,
         max_duration_s=max_duration,
         split=None if split is None else split.value,
         shard_size=shard_size,
-        workers=workers or count_cores(),
-        mode="resume" if resume else "overwrite" if overwrite else "continue",
+        workers=processes,
+        mode=mode,
     )
     _print_summary(_run_with_progress(plan_import(request)))
 

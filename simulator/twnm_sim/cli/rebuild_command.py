@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twnm_sim.cli.amounts import say_count
+from twnm_sim.cli.run_options import choose_mode, choose_workers, local_folder
 
 if TYPE_CHECKING:
     from twnm_sim.scenes.rebuild import RebuildPlan, Rebuilt
@@ -17,7 +18,7 @@ def rebuild(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Scenes that were stored as recipes, or with audio.")],
     brirs: Annotated[list[str], typer.Option(metavar="URL", help=f"Libraries of the rooms. {_MANY}")],
     clips: Annotated[Path, typer.Option(metavar="CATALOG", help="The catalog of the clips that you have.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Root folder of the rebuilt scenes.")],
+    out: Annotated[str, typer.Option(metavar="DIR", help="Root folder of the rebuilt scenes.")],
     workers: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="all cores")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Remove the run that is there first.")] = False,
 ) -> None:
@@ -26,15 +27,13 @@ def rebuild(
     Exits with 2 where a clip or room is missing or differs, or audio is not what a record promises.
     """
     from twnm_shards.progress import showing
-    from twnm_sim.library.run import count_cores
     from twnm_sim.scenes.rebuild import plan_rebuild, run_rebuild
 
+    target = local_folder(out)
     plan = plan_rebuild(folder, brirs, clips)
     _print_missing(plan)
     with showing("rebuild", max(1, plan.scenes), "scenes") as show:
-        rebuilt = run_rebuild(
-            plan, out, workers or count_cores(), "overwrite" if overwrite else "continue", on_progress=show
-        )
+        rebuilt = run_rebuild(plan, target, choose_workers(workers), choose_mode(False, overwrite), on_progress=show)
     _print_rebuilt(rebuilt)
     if plan.missing or rebuilt.different or rebuilt.unknown:
         raise typer.Exit(2)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twnm_sim.cli.amounts import local_folder, say_bytes, say_count, say_time
+from twnm_sim.cli.amounts import say_bytes, say_count, say_time
+from twnm_sim.cli.run_options import choose_mode, choose_workers, local_folder
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -131,12 +132,9 @@ def render(
     from twnm_schemas.errors import SpecError
     from twnm_schemas.render import Atmosphere, RenderSpec
     from twnm_sim.clips.scan import list_specs
-    from twnm_sim.library.run import Request, count_cores, plan_run
+    from twnm_sim.library.run import Request, plan_run
 
-    if resume and overwrite:
-        raise SpecError("--resume and --overwrite exclude each other; give one of them.")
-    if workers is not None and workers < 1:
-        raise SpecError(f"--workers {workers} is not a number of processes; give 1 or more.")
+    mode, processes = choose_mode(resume, overwrite), choose_workers(workers)
     try:
         recipe = RenderSpec(
             room=_read_room_spec(spec),
@@ -160,8 +158,8 @@ def render(
         seed=seed,
         out=local_folder(out),
         shard_size=shard_size,
-        workers=workers or count_cores(),
-        mode="resume" if resume else "overwrite" if overwrite else "continue",
+        workers=processes,
+        mode=mode,
         hrtf_license=hrtf_license,
     )
     composes = bool(scenes_per_room) and "binaural" in recipe.outputs

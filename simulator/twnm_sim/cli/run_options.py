@@ -1,0 +1,39 @@
+"""What the options say that every run into a folder of shards has: where, how many workers, and what to do with a run
+that is there."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twnm_shards.folders import Mode
+
+
+def local_folder(out: str) -> Path:
+    """The folder that --out names. Raises SpecError for a URL."""
+    from twnm_schemas.errors import SpecError
+
+    if "://" in out:
+        raise SpecError(
+            f"--out {out} is a URL, and this command writes to a local folder; write to one and send it with "
+            "twnm-shards publish."
+        )
+    return Path(out)
+
+
+def choose_mode(resume: bool, overwrite: bool) -> "Mode":
+    """What --resume and --overwrite ask. Raises SpecError for both."""
+    from twnm_schemas.errors import SpecError
+
+    if resume and overwrite:
+        raise SpecError("--resume and --overwrite exclude each other; give one of them.")
+    return "resume" if resume else "overwrite" if overwrite else "continue"
+
+
+def choose_workers(workers: int | None) -> int:
+    """As many processes as --workers says, or as there are cores. Raises SpecError for none."""
+    from twnm_schemas.errors import SpecError
+    from twnm_sim.library.run import count_cores
+
+    if workers is not None and workers < 1:
+        raise SpecError(f"--workers {workers} is not a number of processes; give 1 or more.")
+    return workers or count_cores()
