@@ -29,7 +29,9 @@ class Constant(Strict):
         return self.value, self.value
 
 
-class _Range(Strict):
+class Range(Strict):
+    """From `low` to `high`."""
+
     low: float
     high: float
 
@@ -43,7 +45,7 @@ class _Range(Strict):
         return self.low, self.high
 
 
-class Uniform(_Range):
+class Uniform(Range):
     """Uniform over [low, high)."""
 
     kind: Literal["uniform"] = "uniform"
@@ -52,7 +54,7 @@ class Uniform(_Range):
         return float(rng.uniform(self.low, self.high))
 
 
-class LogUniform(_Range):
+class LogUniform(Range):
     """Uniform in the logarithm over [low, high); low must be positive."""
 
     kind: Literal["log_uniform"] = "log_uniform"

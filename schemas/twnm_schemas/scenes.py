@@ -13,7 +13,7 @@ from twnm_schemas.acoustics import Acoustics
 from twnm_schemas.base import NameValue, Strict
 from twnm_schemas.clips import Attribution
 from twnm_schemas.constraints import Constraint, SameClass, least_sources, parse_constraint, say_constraint
-from twnm_schemas.distributions import Choice, Distribution, Uniform
+from twnm_schemas.distributions import Choice, Distribution, Range, Uniform
 from twnm_schemas.errors import SpecError
 from twnm_schemas.rooms import Listener, Triple
 
@@ -25,17 +25,8 @@ MAX_SOURCES = 16
 MAX_SCENE_S = 60.0
 
 
-class Interval(Strict):
+class Interval(Range):
     """From `low` to `high`, both included."""
-
-    low: float
-    high: float
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.low > self.high:
-            raise ValueError(f"low {self.low} is above high {self.high}")
-        return self
 
 
 class ClipFilter(Strict):

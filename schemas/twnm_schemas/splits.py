@@ -5,6 +5,7 @@ from typing import Literal
 
 Split = Literal["train", "validation", "test"]
 SHARES: tuple[tuple[Split, float], ...] = (("train", 0.9), ("validation", 0.05), ("test", 0.05))
+SPLITS: tuple[Split, ...] = tuple(split for split, _ in SHARES)
 
 
 def split_of(group: str) -> Split:

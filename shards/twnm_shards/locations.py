@@ -81,7 +81,7 @@ def _present(path: Path) -> Path:
 
 def _fetch_remote(url: str, kind: str, cache: Path) -> list[Path]:
     if urlsplit(url).path.endswith(".tar"):
-        return [part for one in _expand_braces(url) for part in [_fetch_tar(one, cache, None)]]
+        return [_fetch_tar(one, cache, None) for one in _expand_braces(url)]
     base = url.rstrip("/") + "/"
     if not base.endswith(f"/{kind}/"):
         base += f"{kind}/"

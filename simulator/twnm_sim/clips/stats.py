@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from twnm_schemas.clips import Clip
+from twnm_schemas.splits import SPLITS
 from twnm_sim.clips.catalog import Catalog
 
 DURATION_EDGES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -44,10 +45,8 @@ def summarise(catalog: Catalog) -> Stats:
     return Stats(
         total=_share(clips),
         datasets=_by_size(clips, lambda clip: (clip.dataset,)),
-        splits=_in_order(clips, lambda clip: clip.split, ("train", "validation", "test")),
-        groups={
-            name: len({clip.group for clip in clips if clip.split == name}) for name in ("train", "validation", "test")
-        },
+        splits=_in_order(clips, lambda clip: clip.split, SPLITS),
+        groups={name: len({clip.group for clip in clips if clip.split == name}) for name in SPLITS},
         licenses=_by_size(clips, lambda clip: (clip.license,)),
         labels=_by_size(clips, lambda clip: clip.labels or ("",)),
         durations=_in_order(clips, lambda clip: name_duration(clip.duration_s), _duration_names()),

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from twnm_schemas import HrtfError
 from twnm_shards.downloads import describe_failure, retrieve
+from twnm_shards.files import sha256_of
 from twnm_sim.caches import cache_folder
 from twnm_sim.hrtf.catalog import KnownSet
 
@@ -18,7 +19,7 @@ def fetch_known(known: KnownSet) -> Path:
     path = cache_folder() / "hrtf" / known.file_name
     if not path.is_file():
         _download_known(known, path)
-    if hash_file(path) != known.sha256:
+    if sha256_of(path) != known.sha256:
         raise HrtfError(
             f"{path} is not the published {known.file_name} (its SHA-256 differs from {known.sha256}); "
             "delete it and try again."
@@ -54,9 +55,3 @@ def fetch_url(url: str) -> Path:
                 "check the address and the network, or download it yourself and give its path."
             ) from error
     return path
-
-
-def hash_file(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twnm_schemas import HrtfError, HrtfInfo, SpecError
+from twnm_shards.files import sha256_of
 from twnm_sim.hrtf.catalog import (
     FABIAN,
     KEMAR,
@@ -19,7 +20,7 @@ from twnm_sim.hrtf.catalog import (
     hrtf_names,
     packaged_kemar,
 )
-from twnm_sim.hrtf.fetch import fetch_known, fetch_url, hash_file
+from twnm_sim.hrtf.fetch import fetch_known, fetch_url
 from twnm_sim.hrtf.grid import solid_angles
 from twnm_sim.hrtf.measures import diffuse_gain, find_onsets, mean_latency
 from twnm_sim.hrtf.model import Hrtf
@@ -79,7 +80,7 @@ def _find_file(wanted: str) -> tuple[Path, str]:
 
 def _load_file(path: Path, url: str, sample_rate: int | None, override: str | None) -> Hrtf:
     read = _read_file(path, url)
-    sha256 = hash_file(path)
+    sha256 = sha256_of(path)
     known = KNOWN_SETS.get(sha256)
     rate = sample_rate or read.sample_rate
     origin = _Origin(

@@ -18,6 +18,7 @@ from twnm_schemas.constraints import SameClass
 from twnm_schemas.errors import SpecError
 from twnm_schemas.licences import profile_allows
 from twnm_schemas.scenes import AmbienceRecipe, EventRecipe, RoomFilter, SceneRecipe, SceneSpec
+from twnm_schemas.splits import SPLITS
 from twnm_shards.rng import rng_for
 from twnm_sim.clips.catalog import Catalog
 from twnm_sim.hrtf.find import why_no_head
@@ -35,7 +36,6 @@ from twnm_sim.scenes.search import Starvation, find_positions
 
 Address = tuple[str | int, ...]
 COMPOSER = "scene-1"  # raise it with every change that moves a byte of a scene
-SPLITS = ("train", "validation", "test")
 _QUICK_TRIES = 8  # rooms tried before all are put in an order
 _ONSET_TRIES = 100
 _LEAD_S = 0.005  # kept of a clip before its onset

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.scenes import Scene
-from twnm_schemas.splits import SHARES
+from twnm_schemas.splits import SPLITS
 from twnm_shards.manifests import MANIFEST_NAME, Cell, read_index, read_manifest
 from twnm_shards.tars import Sample, iter_samples, read_sample
 from twnm_sim.scenes.records import parse_scene
@@ -15,7 +15,6 @@ from twnm_sim.scenes.records import parse_scene
 KIND = "scenes"
 DEFAULT_ROOT = Path("data")
 _NAME = re.compile(r"(scene|room)-\d+")
-_SPLITS: tuple[str, ...] = tuple(split for split, _ in SHARES)
 _PLACE = ("key", "shard", "offset")  # columns of the index
 
 
@@ -71,7 +70,7 @@ def _holds_scenes(folder: Path) -> bool:
 def _list_splits(above: Path) -> list[Path]:
     """Folders below, the splits in their usual order first."""
     folders = [folder for folder in above.iterdir() if folder.is_dir()] if above.is_dir() else []
-    known = {name: place for place, name in enumerate(_SPLITS)}
+    known: dict[str, int] = {name: place for place, name in enumerate(SPLITS)}
     return sorted(folders, key=lambda folder: (known.get(folder.name, len(known)), folder.name))
 
 

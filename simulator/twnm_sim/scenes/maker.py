@@ -16,6 +16,7 @@ from twnm_schemas.errors import SpecError
 from twnm_schemas.fingerprints import fingerprint
 from twnm_schemas.licences import PROFILES, UNKNOWN
 from twnm_schemas.scenes import SceneRecipe, SceneSpec
+from twnm_schemas.splits import SPLITS
 from twnm_sim.clips.catalog import Catalog
 from twnm_sim.clips.scan import scan_clips
 from twnm_sim.scenes.brirs import BrirLibrary, open_brirs
@@ -23,7 +24,6 @@ from twnm_sim.scenes.caches import DEFAULT_CACHE_BYTES, ClipReader
 from twnm_sim.scenes.compose import Composed, Convolved, compose_recipe, convolve_recipe, finish_scene
 from twnm_sim.scenes.draw import (
     COMPOSER,
-    SPLITS,
     Drawn,
     Ingredients,
     RefusedDrawError,
@@ -236,8 +236,8 @@ def require_splits(ingredients: Ingredients) -> tuple[str, ...]:
     """The splits that have rooms and clips. Raises SpecError if there are none."""
     if ingredients.splits:
         return ingredients.splits
-    rooms = {split: len(ingredients.rooms(split)) for split in SPLITS}
-    clips = {split: len(ingredients.pool(split)) for split in SPLITS}
+    rooms = [len(ingredients.rooms(split)) for split in SPLITS]
+    clips = [len(ingredients.pool(split)) for split in SPLITS]
     raise SpecError(
         f"No split has both rooms and clips that fit the spec and the licence profile {ingredients.profile}: "
         f"{_say_counts(rooms)} rooms, {_say_counts(clips)} clips in train, validation and test{_say_why(ingredients)}"
@@ -262,5 +262,5 @@ def _say_why(ingredients: Ingredients) -> str:
     )
 
 
-def _say_counts(counts: dict[str, int]) -> str:
-    return "/".join(str(count) for count in counts.values())
+def _say_counts(counts: Iterable[int]) -> str:
+    return "/".join(map(str, counts))

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from twnm_schemas.errors import MismatchError
+from twnm_schemas.splits import SPLITS
 from twnm_shards.files import check_writable, disk_errors, sweep_partials
 from twnm_shards.folders import describe_run, holds_run
 from twnm_shards.locks import locked
 from twnm_sim.clips.catalog import Catalog, read_catalog, write_catalog
 from twnm_sim.clips.scan import list_specs, scan_listed
 from twnm_sim.scenes.credits import PAGE_NAME, TABLE_NAME, write_attribution
-from twnm_sim.scenes.draw import SPLITS
 from twnm_sim.scenes.finding import KIND, find_scene_folders
 from twnm_sim.scenes.records import iter_credits
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.scenes import SceneSpec
+from twnm_schemas.splits import SPLITS
 from twnm_shards.folders import Mode
 from twnm_shards.jobs import Job, Progress, remove_runs, run_job
 from twnm_shards.manifests import read_index, read_manifest
@@ -18,7 +19,7 @@ from twnm_shards.space import require_space
 from twnm_sim.library.plan import parse_shard_size
 from twnm_sim.library.run import count_cores
 from twnm_sim.scenes.brirs import open_brirs
-from twnm_sim.scenes.draw import SPLITS, Ingredients
+from twnm_sim.scenes.draw import Ingredients
 from twnm_sim.scenes.finding import KIND, root_of
 from twnm_sim.scenes.maker import SceneMaker, require_splits
 from twnm_sim.scenes.numbering import number_scenes

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from twnm_schemas.errors import SpecError
 from twnm_schemas.scenes import Scene, SceneSpec
 from twnm_schemas.seeds import seed_for
+from twnm_schemas.splits import SPLITS
 from twnm_sim.clips.catalog import Catalog
 from twnm_sim.scenes.brirs import BrirLibrary
 from twnm_sim.scenes.caches import DEFAULT_CACHE_BYTES
 from twnm_sim.scenes.compose import Composed
-from twnm_sim.scenes.draw import SPLITS
 from twnm_sim.scenes.maker import SceneMaker, open_ingredients, require_splits
 
 Sample = tuple[NDArray[np.float32], Scene]
