@@ -1,11 +1,8 @@
 """Runs of scenes: who may be in which split, what is refused and how, and that nothing is half-written."""
 
 import csv
-import os
 import shutil
-import subprocess
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -415,20 +412,6 @@ def test_a_head_that_the_profile_does_not_take_is_refused(world: World) -> None:
     with pytest.raises(SpecError, match=r"CC-BY-NC-4.0, which the licence profile open does not take"):
         Ingredients(SPEC, library, read_catalog(world.catalog))
     assert Ingredients(SPEC, library, read_catalog(world.catalog), "research-nc").splits == SPLITS
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small tmpfs needs root")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"a tmpfs cannot be mounted here: {mounted.stderr.decode().strip()}")
-    yield place
-    subprocess.run(["umount", "--lazy", place], check=True)
 
 
 def test_a_disk_that_cannot_hold_the_run_is_told_before_it_starts(world: World, small_disk: Path) -> None:
