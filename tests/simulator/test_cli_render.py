@@ -1,20 +1,9 @@
 """What `twnm-sim render` says to wrong arguments: one sentence, exit code 2, nothing written."""
 
 import json
-import sys
 
 import pytest
-
-from twnm_sim.cli import main
-
-
-def run(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr(sys, "argv", ["twnm-sim", *arguments])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    captured = capsys.readouterr()
-    return stop.value.code, captured.out, captured.err
-
+from called_program import call_program
 
 WRONG = [
     (["--out", "s3://bucket/x"], "twnm-shards publish"),
@@ -39,7 +28,7 @@ WRONG = [
 @pytest.mark.parametrize(("arguments", "said"), WRONG, ids=[" ".join(a) for a, _ in WRONG])
 def test_a_wrong_argument_gets_one_sentence_and_exit_code_2(arguments, said, monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
-    code, _, err = run(monkeypatch, capsys, "render", "--rooms", "2", *arguments)
+    code, _, err = call_program(monkeypatch, capsys, "render", "--rooms", "2", *arguments)
     assert code == 2
     assert said in err
     assert err.startswith("error: ")
@@ -48,19 +37,19 @@ def test_a_wrong_argument_gets_one_sentence_and_exit_code_2(arguments, said, mon
 
 
 def test_a_library_the_disk_cannot_hold_is_refused_before_it_starts(monkeypatch, capsys, tmp_path):
-    code, _, err = run(monkeypatch, capsys, "render", "--rooms", "100000000", "--out", str(tmp_path / "x"))
+    code, _, err = call_program(monkeypatch, capsys, "render", "--rooms", "100000000", "--out", str(tmp_path / "x"))
     assert code == 2
     assert "GB free" in err
     assert not (tmp_path / "x").exists()
 
 
 def test_a_spec_with_a_range_that_cannot_be_is_refused_by_place(monkeypatch, capsys, tmp_path):
-    _, printed, _ = run(monkeypatch, capsys, "spec")
+    _, printed, _ = call_program(monkeypatch, capsys, "spec")
     spec = json.loads(printed)
     spec["absorptions"][0]["alpha"]["low"] = 0.9  # above its high
     path = tmp_path / "spec.json"
     path.write_text(json.dumps(spec))
-    code, _, err = run(monkeypatch, capsys, "render", "--spec", str(path), "--out", str(tmp_path / "x"))
+    code, _, err = call_program(monkeypatch, capsys, "render", "--spec", str(path), "--out", str(tmp_path / "x"))
     assert code == 2
     assert "absorptions.0" in err
 
@@ -68,7 +57,7 @@ def test_a_spec_with_a_range_that_cannot_be_is_refused_by_place(monkeypatch, cap
 def test_the_default_spec_printed_is_the_one_used(monkeypatch, capsys):
     from twnm_schemas import RoomSpec
 
-    code, printed, _ = run(monkeypatch, capsys, "spec")
+    code, printed, _ = call_program(monkeypatch, capsys, "spec")
     assert code == 0
     assert RoomSpec.model_validate_json(printed) == RoomSpec()
 
@@ -79,7 +68,7 @@ def test_a_truncated_sofa_gets_one_sentence(monkeypatch, capsys, tmp_path):
     whole = packaged_kemar().read_bytes()
     (tmp_path / "cut.sofa").write_bytes(whole[: len(whole) // 2])
     arguments = ["--rooms", "2", "--hrtf", str(tmp_path / "cut.sofa"), "--out", str(tmp_path / "x")]
-    code, _, err = run(monkeypatch, capsys, "render", *arguments)
+    code, _, err = call_program(monkeypatch, capsys, "render", *arguments)
     assert code == 2
     assert "cut.sofa" in err
     assert err.count("\n") == 1
@@ -96,13 +85,13 @@ def test_a_truncated_sofa_gets_one_sentence(monkeypatch, capsys, tmp_path):
     ],
 )
 def test_a_spec_that_draws_what_cannot_be_gets_one_sentence(change, said, monkeypatch, capsys, tmp_path):
-    _, printed, _ = run(monkeypatch, capsys, "spec")
+    _, printed, _ = call_program(monkeypatch, capsys, "spec")
     spec = json.loads(printed)
     spec["absorptions"], spec["sizes"] = spec["absorptions"][:1], spec["sizes"][:1]
     change(spec)
     (tmp_path / "spec.json").write_text(json.dumps(spec))
     arguments = ["--rooms", "2", "--spec", str(tmp_path / "spec.json"), "--out", str(tmp_path / "x")]
-    code, _, err = run(monkeypatch, capsys, "render", *arguments)
+    code, _, err = call_program(monkeypatch, capsys, "render", *arguments)
     assert code == 2
     assert said in err
     assert err.count("\n") == 1

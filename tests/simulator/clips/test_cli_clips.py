@@ -2,25 +2,18 @@
 
 import csv
 import json
-import sys
 from pathlib import Path
 
 import pytest
+from called_program import Said, call_program
 from clip_files import noise, quiet, write_noises, write_sound
 
-from twnm_sim.cli import main
 from twnm_sim.clips.catalog import read_catalog
 
 
-def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object
-) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["twnm-sim", "clips", *map(str, arguments)])
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Said:
     monkeypatch.setenv("COLUMNS", "100")
-    with pytest.raises(SystemExit) as stop:
-        main()
-    captured = capsys.readouterr()
-    return stop.value.code, captured.out, captured.err
+    return call_program(monkeypatch, capsys, "clips", *arguments)
 
 
 @pytest.fixture

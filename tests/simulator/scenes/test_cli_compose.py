@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import sys
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -10,17 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from called_program import Said, call_program
 from scene_runs import RATE, SPEC, World, bytes_of, make_world, read_scenes
 
 from twnm_schemas.errors import SpecError
 from twnm_schemas.scenes import SceneSpec
 from twnm_schemas.splits import split_of
 from twnm_shards.verify import verify_folder
-from twnm_sim.cli import main
 from twnm_sim.cli.scene_options import read_scene_spec
 from twnm_sim.clips.catalog import read_catalog, write_catalog
 
-Said = tuple[int, str, str]  # exit code, and what was said on both ways out
 Run = Callable[..., Said]
 
 
@@ -36,12 +34,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     monkeypatch.setenv("COLUMNS", "200")
 
     def call(*words: str | Path) -> Said:
-        monkeypatch.setattr(sys, "argv", ["twnm-sim", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return stop.value.code, captured.out, captured.err
+        return call_program(monkeypatch, capsys, *words)
 
     return call
 

@@ -2,20 +2,19 @@
 
 import shlex
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from called_program import Said, call_program
 from scene_runs import World, bytes_of, make_world, read_scenes, run_program
 
 from twnm_shards.manifests import read_index
 from twnm_shards.verify import verify_folder
-from twnm_sim.cli import main
 
 SMALL = shlex.split("--rooms 2 --sources-per-room 1 --sample-rate 16000 --duration 0.3 --seed 4 --workers 1")
 HEAD = ["--hrtf-license", "CC-BY-NC-4.0"]
-Run = Callable[..., tuple[int, str, str]]
+Run = Callable[..., Said]
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +37,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
 
-    def call(*words: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["twnm-sim", "render", *SMALL, *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return stop.value.code, captured.out, captured.err
+    def call(*words: str | Path) -> Said:
+        return call_program(monkeypatch, capsys, "render", *SMALL, *words)
 
     return call
 
