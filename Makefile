@@ -77,7 +77,7 @@ clean:
 # --- installing: a stamp a set of extras, older than pyproject.toml or constraints.txt means install again ----------
 
 $(VENV)/.installed-run: $(VENV)/.created pyproject.toml constraints.txt
-	$(INSTALL) -e .
+	$(INSTALL) -e '.[bench]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.created pyproject.toml constraints.txt

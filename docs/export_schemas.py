@@ -20,8 +20,8 @@ Schema = dict[str, Any]
 WRITTEN_BY_PROGRAMS = (
     "RoomRecord", "Conventions", "HrtfInfo", "Listener", "SourcePosition", "Acoustics", "BroadbandAcoustics",
     "BandAcoustics", "Scale", "Clip", "Scene", "Event", "SceneRoom", "SceneAcoustics", "Overlap", "AudioMember",
-    "Attribution", "TrajectoryPoint", "SceneRecipe", "EventRecipe", "AmbienceRecipe", "Manifest", "ShardEntry", "Count",
-    "NameValue",
+    "Attribution", "TrajectoryPoint", "SceneRecipe", "EventRecipe", "AmbienceRecipe", "Question",
+    "AudioPlace", "Provenance", "Prediction", "Manifest", "ShardEntry", "Count", "NameValue",
 )  # fmt: skip
 WRITTEN_BY_PEOPLE = (
     "Room", "RenderSpec", "RoomSpec", "Atmosphere", "SceneSpec", "ClipFilter", "RoomFilter", "Placement", "Interval",

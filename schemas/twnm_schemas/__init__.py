@@ -2,7 +2,7 @@
 
 Standard library and pydantic only; no numpy, no file I/O. Start with `geometry` (frames and angles), then `rooms`
 (what is drawn), `render` (how it is rendered), `records` (what is stored), `clips` and `scenes` (what sounds in a
-room). `errors` draws the one error tree.
+room), `questions` (what is asked about it). `errors` draws the one error tree.
 
 The names below load their module when first asked for, so that `from twnm_schemas.errors import TwnmError` costs a
 command line nothing: pydantic alone takes longer to import than a `--help` may.
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from twnm_schemas.geometry import CONVENTIONS, OCTAVE_CENTRES_HZ, SURFACES
     from twnm_schemas.licences import combine_licenses, may_publish, parse_license
     from twnm_schemas.manifests import Count, Manifest, ShardEntry
+    from twnm_schemas.questions import AudioPlace, Prediction, Provenance, Question
     from twnm_schemas.records import Conventions, HrtfInfo, RoomRecord, Scale, SourcePosition
     from twnm_schemas.render import Atmosphere, RenderSpec
     from twnm_schemas.rooms import Listener, Room, RoomSpec
@@ -82,6 +83,7 @@ _HOMES = {  # module: the public names that live there
     "geometry": ("CONVENTIONS", "OCTAVE_CENTRES_HZ", "SURFACES"),
     "licences": ("combine_licenses", "may_publish", "parse_license"),
     "manifests": ("Count", "Manifest", "ShardEntry"),
+    "questions": ("AudioPlace", "Prediction", "Provenance", "Question"),
     "records": ("Conventions", "HrtfInfo", "RoomRecord", "Scale", "SourcePosition"),
     "render": ("Atmosphere", "RenderSpec"),
     "rooms": ("Listener", "Room", "RoomSpec"),
@@ -121,6 +123,7 @@ __all__ = [
     "Attribution",
     "AudioError",
     "AudioMember",
+    "AudioPlace",
     "BandAcoustics",
     "BroadbandAcoustics",
     "Clip",
@@ -144,6 +147,9 @@ __all__ = [
     "NameValue",
     "Overlap",
     "Placement",
+    "Prediction",
+    "Provenance",
+    "Question",
     "RenderSpec",
     "Room",
     "RoomFilter",

@@ -69,6 +69,9 @@ def make_record(model: type[BaseModel], *, full: bool) -> BaseModel:
     for recipe in (value, value.get("recipe", {})):
         if "samples" in recipe:
             recipe["samples"] = 220500  # a scene ends after its events do
+    if "answer_index" in value:  # what a question says of itself agrees
+        value |= {"task": "causal_intent", "area": "reasoning", "answer": "ABCD"[value["answer_index"]]}
+        value["choices"] = ["a", "b", "c", "d"]
     return model.model_validate(value)
 
 

@@ -1,0 +1,1 @@
+"""Whether a question set is fair: gates, text-only baselines, a report."""

@@ -1,0 +1,22 @@
+"""The commands of `twnm-bench`, put together."""
+
+import typer
+
+from twnm_shards.command_line import VersionOption, run_app
+
+app = typer.Typer(
+    help="Ask about spatial scenes: generate questions and training text, audit them, run models, score answers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _bench(version: VersionOption = False) -> None:
+    pass
+
+
+def main() -> None:
+    """The entry point of `twnm-bench`."""
+    run_app(app)

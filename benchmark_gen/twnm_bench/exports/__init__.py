@@ -1,0 +1,1 @@
+"""Handing a question set to other harnesses."""

@@ -1,0 +1,1 @@
+"""Making a question set: slots, scenes, questions, files."""

@@ -1,0 +1,1 @@
+"""Putting a model through a question set: endpoints, callables, baselines, controls."""

@@ -1,0 +1,1 @@
+"""How a model did: accuracy with intervals, comparisons, consistency."""

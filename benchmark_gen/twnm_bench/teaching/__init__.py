@@ -1,0 +1,1 @@
+"""Training text from scenes: open question-answer pairs and reasoned answers."""
