@@ -68,10 +68,11 @@ class Provenance(Strict):
 class Question(Strict):
     """One multiple-choice question: a line of `questions.jsonl`.
 
-    `choices`: four texts without letters; `answer`: the letter of the true one, `answer_index` its place. `program`:
-    the expression whose value decides; `claims`: of each choice the expression that is true exactly for the key;
-    `trace`: the program's steps on this scene, in words. `mirror_index`: which choice is true of the scene with left
-    and right exchanged, null where none is. `router_label`: which expertise is asked, in the order of `router_names`.
+    `choices`: four texts without letters; `answer`: the letter of the true one, `answer_index` its place;
+    `answer_class`: what the key says in a word, by which answers are balanced. `program`: the expression whose value
+    decides; `claims`: of each choice the expression that is true exactly for the key; `trace`: the program's steps on
+    this scene. `mirror_index`: which choice is true of the scene with left and right exchanged, null where none is.
+    `router_label`: which expertise is asked, in the order of `router_names`.
     `tags`: what to filter by ("front_back", "elevation", "pair:000012": items of one contrast pair). `seed`: of the
     whole set.
     """
@@ -85,6 +86,7 @@ class Question(Strict):
     choices: tuple[str, ...] = Field(min_length=OPTIONS, max_length=OPTIONS)
     answer: Literal["A", "B", "C", "D"]
     answer_index: int = Field(ge=0, lt=OPTIONS)
+    answer_class: str
     scene_id: str
     room_id: str
     audio: AudioPlace
