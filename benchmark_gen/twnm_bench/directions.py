@@ -12,6 +12,7 @@ from twnm_schemas.geometry import azimuth_difference
 GUARD_DEG = 10.0
 LEVEL_DEG = 30.0  # sounds that are higher or lower have no side worth asking for
 SIDE_DEG = 15.0  # of lateral angle, from which left and right are told for certain
+PLACE_SIDE_DEG = 25.0  # the same where "ahead" is a third place
 CLEARLY_ABOVE_DEG, CLEARLY_LEVEL_DEG = 30.0, 10.0
 
 
@@ -76,7 +77,19 @@ QUARTERS = (
     Sector("behind", 180.0, 45.0, "At your back", "Around 6 o'clock"),
     Sector("right", -90.0, 45.0, "On your right", "Around 3 o'clock"),
 )
-SYSTEMS: dict[str, tuple[Sector, ...]] = {"sector5": SECTORS5, "sector8": SECTORS8, "quarter": QUARTERS}
+DIAGONALS = (
+    Sector("front-left", 45.0, 45.0, "Ahead to the left", "Between 9 and 12 o'clock"),
+    Sector("back-left", 135.0, 45.0, "Behind to the left", "Between 6 and 9 o'clock"),
+    Sector("back-right", -135.0, 45.0, "Behind to the right", "Between 3 and 6 o'clock"),
+    Sector("front-right", -45.0, 45.0, "Ahead to the right", "Between 12 and 3 o'clock"),
+)
+SYSTEMS: dict[str, tuple[Sector, ...]] = {
+    "sector5": SECTORS5,
+    "sector8": SECTORS8,
+    "quarter": QUARTERS,
+    "diagonal": DIAGONALS,
+}
+OUTSIDE_DEG = 20.0  # beyond its edge, from which a sound is clearly not in a sector
 
 
 def find_sector(system: str, azimuth_deg: float, guard_deg: float = GUARD_DEG) -> Sector | None:

@@ -73,7 +73,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise StoreError(f"{path} is not there; give a question file (questions.jsonl).") from None
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{path} does not read as text: {error}.") from None
-    found = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    found = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not found:
         raise StoreError(f"{path} is empty: it holds no question.")
     return iter(found)

@@ -15,10 +15,15 @@ from math import asin, cos, degrees, radians, sin
 from typing import Any
 
 from twnm_bench.directions import (
+    GUARD_DEG,
+    OUTSIDE_DEG,
+    PLACE_SIDE_DEG,
     SIDE_DEG,
+    SYSTEMS,
     clear_height,
     clear_side,
     find_sector,
+    get_sector,
 )
 from twnm_bench.facts import (
     EQUAL_DRR_DB,
@@ -80,9 +85,24 @@ def _filter(group: Group, **wanted: Any) -> Group:
     for what, value in wanted.items():
         if what == "label":
             kept = tuple(sound for sound in kept if sound.name == value or str(value).lower() in sound.classes)
+        elif what in SYSTEMS:
+            kept = tuple(sound for sound in kept if _is_within(sound, what, str(value)))
         else:
             kept = tuple(sound for sound in kept if _attribute(sound, what) == value)
     return Group(group.world, kept)
+
+
+def _is_within(sound: Sound, system: str, name: str) -> bool:
+    """Whether a sound is clearly inside a sector or clearly outside. Raises UnclearError in between."""
+    try:
+        margin = get_sector(system, name).margin_deg(sound.azimuth_deg)
+    except KeyError:
+        raise ProgramError(f"There is no direction '{name}' in {system}.") from None
+    if margin <= -OUTSIDE_DEG:
+        return False
+    if margin < GUARD_DEG or not sound.is_level:
+        raise UnclearError("near_sector_edge")
+    return True
 
 
 def _unique(group: Group) -> One:
@@ -91,21 +111,22 @@ def _unique(group: Group) -> One:
     return One(group.world, group.sounds[0])
 
 
-def _argmax(group: Group, what: str) -> One:
-    return _extreme(group, what, farthest=True)
+def _argmax(group: Group, what: str, ratio: float = WINNER_RATIO) -> One:
+    return _extreme(group, what, ratio, farthest=True)
 
 
-def _argmin(group: Group, what: str) -> One:
-    return _extreme(group, what, farthest=False)
+def _argmin(group: Group, what: str, ratio: float = WINNER_RATIO) -> One:
+    return _extreme(group, what, ratio, farthest=False)
 
 
-def _extreme(group: Group, what: str, *, farthest: bool) -> One:
+def _extreme(group: Group, what: str, least: float = WINNER_RATIO, *, farthest: bool) -> One:
+    """The winner; the next one must be `least` times as far, or as near."""
     ranked = _rank(group, what)
     if not ranked:
         raise AbsentError("no sounds")
     if farthest:
         ranked = ranked[::-1]
-    if len(ranked) > 1 and _ratio(ranked[0], ranked[1]) < WINNER_RATIO:
+    if len(ranked) > 1 and _ratio(ranked[0], ranked[1]) < max(least, NEIGHBOUR_RATIO):
         raise UnclearError("distances_alike")
     return One(group.world, ranked[0])
 
@@ -138,7 +159,7 @@ def _query(one: One, what: str) -> Any:
 
 def _attribute(sound: Sound, what: str) -> str:
     """A quantised attribute of a sound. Raises UnclearError within its margin."""
-    if what in ("sector5", "sector8", "quarter"):
+    if what in SYSTEMS:
         if not sound.is_level:
             raise UnclearError("too_high_or_low")
         sector = find_sector(what, sound.azimuth_deg)
@@ -149,11 +170,24 @@ def _attribute(sound: Sound, what: str) -> str:
         if side := clear_side(sound.lateral_deg, SIDE_DEG):
             return side
         raise UnclearError("near_the_middle")
+    if what == "place":
+        return _find_place(sound)
     if what == "height":
         if height := clear_height(sound.elevation_deg):
             return height
         raise UnclearError("height_not_clear")
     raise ProgramError(f"'{what}' is nothing that can be asked of a sound.")
+
+
+def _find_place(sound: Sound) -> str:
+    """ "left", "ahead" or "right", clearly apart."""
+    if not sound.is_level:
+        raise UnclearError("too_high_or_low")
+    if abs(sound.lateral_deg) >= PLACE_SIDE_DEG:
+        return "left" if sound.lateral_deg > 0.0 else "right"
+    if abs(azimuth_difference(sound.azimuth_deg, 0.0)) <= GUARD_DEG:
+        return "ahead"
+    raise UnclearError("places_not_clear")
 
 
 def _count(group: Group) -> int:
@@ -424,7 +458,9 @@ _EXPERTISE = {  # by operation or by what is asked
     "sector5": "direction",
     "sector8": "direction",
     "quarter": "direction",
+    "diagonal": "direction",
     "side": "direction",
+    "place": "direction",
     "height": "direction",
     "distance": "distance",
     "nearer": "semantic distance",

@@ -2,6 +2,7 @@
 
 import typer
 
+from twnm_bench.cli import audit_command, export_command, run_command, score_command
 from twnm_shards.command_line import VersionOption, run_app
 
 app = typer.Typer(
@@ -15,6 +16,12 @@ app = typer.Typer(
 @app.callback()
 def _bench(version: VersionOption = False) -> None:
     pass
+
+
+app.command("audit")(audit_command.audit)
+app.command("export")(export_command.export)
+app.command("run")(run_command.run)
+app.command("score")(score_command.score)
 
 
 def main() -> None:

@@ -1,0 +1,147 @@
+"""Which attribute belongs to which sound. Every option names the same sounds, sides and distances; only what goes with
+what differs, so that nothing but hearing it together tells."""
+
+from itertools import permutations
+
+import numpy as np
+
+from twnm_bench.facts import APART_DEG, WINNER_RATIO, pick, quote
+from twnm_bench.families.base import (
+    Draft,
+    Option,
+    Variant,
+    View,
+    decide,
+    labels_of,
+    require,
+    require_direction,
+    require_distance,
+    say_sound,
+    scene_spec,
+    swap_places,
+)
+from twnm_bench.families.directions_asked import FRONTAL
+from twnm_bench.labels import Inventory
+from twnm_schemas.constraints import DistanceOrder, OppositeSides, Pairwise
+from twnm_schemas.scenes import SceneSpec
+from twnm_sim.scenes.wording import capitalise, join_words
+
+_WHICH = (
+    "Which description of the scene is right?",
+    "Which of these statements puts every sound in its right place?",
+    "Who is where? Choose the description that fits.",
+    "Which statement matches what you hear?",
+    "Only one of these descriptions is true of the recording. Which one?",
+    "Match the sounds to their places: which description is correct?",
+    "How are the sounds arranged around you?",
+)
+_SIDES = ("left", "right")
+
+
+def _spec_two(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
+    return scene_spec(
+        2,
+        constraints=(OppositeSides(degrees=20.0), DistanceOrder(ratio=WINNER_RATIO), Pairwise(degrees=APART_DEG)),
+        drr=(-10.0, 20.0),
+    )
+
+
+def _ask_two(view: View, answer: str, rng: np.random.Generator) -> Draft:
+    """The options are all four ways in which two sounds, two sides and two distances go together."""
+    first, second = sorted(labels_of(view)) if len(view.world.sounds) == 2 else ("", "")
+    require(bool(first), "not_two_sounds")
+    require_direction(view.world.sounds)
+    require_distance(view.world.sounds, view.world)
+    nearest = decide('query(argmin(scene(), "distance"), "label")', view.world)
+    sides = {name: decide(f'query({pick(name)}, "side")', view.world) for name in (first, second)}
+    require(sides[first] != sides[second], "same_side")
+    is_near, side = nearest == first, str(sides[first])
+    require(answer == f"{'near' if is_near else 'far'} {side}", "other_binding")
+    ways = [(is_near, side)]
+    ways += [(near, where) for near in (True, False) for where in _SIDES if (near, where) != (is_near, side)]
+    is_told_first = bool(rng.integers(2))
+    options = tuple(_option_two(first, second, near, where, is_told_first) for near, where in ways)
+    return Draft(options[0].claim, _WHICH, {}, options, answer)
+
+
+def _option_two(first: str, second: str, is_near: bool, side: str, is_told_first: bool) -> Option:
+    other = _SIDES[1 - _SIDES.index(side)]
+    told = [
+        f"{say_sound(first)} is {'nearer' if is_near else 'farther'}, on the {side}",
+        f"{say_sound(second)} is {'farther' if is_near else 'nearer'}, on the {other}",
+    ]
+    near, far = (first, second) if is_near else (second, first)
+    claim = (
+        f'all_of(equals(query({pick(first)}, "side"), "{side}"), equals(query({pick(second)}, "side"), "{other}"), '
+        f"nearer(scene(), {quote(near)}, {quote(far)}))"
+    )
+    return Option(capitalise("; ".join(told if is_told_first else told[::-1])), claim)
+
+
+_PLACES = ("left", "ahead", "right")
+_IN_PLACE = {"left": "on the left", "ahead": "straight ahead", "right": "on the right"}
+_ORDERS = tuple(permutations(range(3)))
+
+
+def _spec_three(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
+    return scene_spec(3, constraints=(FRONTAL, Pairwise(degrees=APART_DEG)), drr=(-10.0, 40.0))
+
+
+def _ask_three(view: View, answer: str, rng: np.random.Generator) -> Draft:
+    """Three sounds in three places. Of the options two exchange two sounds of the key and one moves all three: of any
+    such four, each stands to the others as the key does."""
+    names = sorted(labels_of(view))
+    require(len(names) == 3, "not_three_sounds")
+    require_direction(view.world.sounds)
+    places = [str(decide(f'query({pick(name)}, "place")', view.world)) for name in names]
+    require(sorted(places) == sorted(_PLACES), "places_not_clear")
+    key = tuple(_PLACES.index(place) for place in places)
+    require(_ORDERS.index(key) == int(answer), "other_binding")
+    exchanged = [order for order in _ORDERS if sum(a != b for a, b in zip(order, key, strict=True)) == 2]
+    moved = [order for order in _ORDERS if sum(a != b for a, b in zip(order, key, strict=True)) == 3]
+    pair, other = (exchanged[int(place)] for place in rng.permutation(3)[:2])
+    ways = [key, pair, other, moved[int(rng.integers(2))]]
+    first, second = (place for place in range(3) if pair[place] != key[place])
+    events = {sound.name: sound.index for sound in view.world.sounds}
+    return Draft(
+        _claim_three(names, key),
+        _WHICH,
+        {},
+        tuple(Option(_say_three(names, way), _claim_three(names, way)) for way in ways),
+        answer,
+        swapped=(events[names[first]], events[names[second]]),
+    )
+
+
+def _say_three(names: list[str], order: tuple[int, ...]) -> str:
+    """The sounds from left to right."""
+    at = {_PLACES[where]: name for name, where in zip(names, order, strict=True)}
+    return capitalise(join_words([f"{say_sound(at[place])} {_IN_PLACE[place]}" for place in _PLACES]))
+
+
+def _claim_three(names: list[str], order: tuple[int, ...]) -> str:
+    parts = [
+        f'equals(query({pick(name)}, "place"), "{_PLACES[where]}")' for name, where in zip(names, order, strict=True)
+    ]
+    return f"all_of({', '.join(parts)})"
+
+
+VARIANTS = (
+    Variant(
+        "two_sounds",
+        "attribute_binding",
+        "core",
+        tuple(f"{distance} {side}" for distance in ("near", "far") for side in _SIDES),
+        _spec_two,
+        _ask_two,
+    ),
+    Variant(
+        "three_sounds",
+        "attribute_binding",
+        "hard",
+        tuple(map(str, range(len(_ORDERS)))),
+        _spec_three,
+        _ask_three,
+        pair=swap_places,
+    ),
+)

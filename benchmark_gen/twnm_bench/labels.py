@@ -1,0 +1,157 @@
+"""The labels there are, and which sound alike: the inventory from which options that are not heard are taken.
+
+Labels are put into groups of sounds that are near to each other, and the wrong options of a key come from its own
+group. The groups are the same for every key, so that each label is an option as often as its neighbours are keys: to
+know which labels exist tells nothing about which is true.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from twnm_schemas.clips import Clip
+from twnm_schemas.scenes import Scene
+from twnm_sim.clips.synthesis.classes import CLASSES
+from twnm_sim.scenes.facts import name_of
+from twnm_sim.scenes.positions import PositionTable
+from twnm_sim.scenes.wording import name_sound
+
+LEAST_GROUP = 4  # a key and three others
+_MOST_GROUP = 12
+
+
+@dataclass(frozen=True)
+class Label:
+    """One class as it is said and as its dataset has it.
+
+    `path`: what it belongs to, from broad to narrow; `classes`: all its names, narrow and broad, in lower case;
+    `count`: how many clips there are.
+    """
+
+    name: str
+    label: str
+    path: tuple[str, ...]
+    classes: frozenset[str]
+    count: int
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All labels that may be options, by name, and the rooms there are.
+
+    `times_s`: their reverberation times; `kinds`: pairs of size category and absorption class.
+    """
+
+    labels: Mapping[str, Label]
+    times_s: tuple[float, ...] = ()
+    kinds: frozenset[tuple[str, str]] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self.labels))
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """For each label its group: itself and the labels most like it, four at least where there are as many."""
+        return {name: group for group in _gather(list(self.labels.values())) for name in group}
+
+    def others(self, name: str, present: Iterable[str]) -> list[str]:
+        """The labels of the key's group that are neither in the scene nor stand to it, or to the key, as part and
+        whole."""
+        heard = [self.labels[one] for one in {name, *present} if one in self.labels]
+        group = self.groups.get(name, ())
+        return [other for other in group if not any(_overlaps(self.labels[other], label) for label in heard)]
+
+    def absent(self, present: Iterable[str]) -> list[str]:
+        """All labels that are clearly none of those in the scene."""
+        heard = [self.labels[one] for one in present if one in self.labels]
+        return [name for name in self.names if not any(_overlaps(self.labels[name], label) for label in heard)]
+
+
+def _overlaps(first: Label, second: Label) -> bool:
+    """Whether they are the same, or one is a broader name of the other."""
+    return first.name.lower() in second.classes or second.name.lower() in first.classes or first.name == second.name
+
+
+def _gather(labels: list[Label]) -> list[tuple[str, ...]]:
+    """Groups by the nearest common class, small ones joined to their neighbours under the next broader class."""
+    by_path: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for label in labels:
+        by_path[label.path].append(label.name)
+    finished: list[tuple[str, ...]] = []
+    while by_path:
+        depth = max(map(len, by_path))
+        above: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for path in sorted(by_path):
+            names = by_path[path]
+            if len(path) < depth:
+                above[path] += names
+            elif len(names) >= LEAST_GROUP or depth == 0:
+                finished += _cut(sorted(names))
+            else:
+                above[path[:-1]] += names
+        by_path = above if depth else {}
+    return _join_small(finished)
+
+
+def _cut(names: list[str]) -> list[tuple[str, ...]]:
+    """A large group in parts of nearly the same size."""
+    parts = -(-len(names) // _MOST_GROUP)
+    return [tuple(names[part::parts]) for part in range(parts)]
+
+
+def _join_small(groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Groups too small for options are added to the smallest of the others."""
+    large = sorted((g for g in groups if len(g) >= LEAST_GROUP), key=lambda g: (len(g), g))
+    small = sorted(name for g in groups if len(g) < LEAST_GROUP for name in g)
+    if not small:
+        return large
+    if len(small) >= LEAST_GROUP or not large:
+        return [*large, tuple(small)]
+    return [tuple(sorted((*large[0], *small))), *large[1:]]
+
+
+def read_inventory(clips: Iterable[Clip], table: PositionTable | None = None, split: str = "") -> Inventory:
+    """The labels of clips, and the rooms of a library, both of one split ("" for all)."""
+    found = ((name_sound(c.label).text, (c.label, *c.labels), c.ancestors) for c in clips if split in ("", c.split))
+    if table is None:
+        return Inventory(_count(found))
+    rooms = [n for n in range(len(table)) if split in ("", str(table.split_R[n]))]
+    times_s = sorted(float(table.t_mid_R[n]) for n in rooms if table.t_mid_R[n] == table.t_mid_R[n])
+    kinds = frozenset((str(table.size_R[n]), str(table.absorption_R[n])) for n in rooms)
+    return Inventory(_count(found), tuple(times_s), kinds)
+
+
+def inventory_of_scenes(scenes: Sequence[Scene]) -> Inventory:
+    """The labels that are heard in scenes, and their rooms."""
+    found = ((name_of(e).text, (e.label, *e.labels), e.ancestors) for scene in scenes for e in scene.events)
+    times_s = sorted(t for scene in scenes if (t := scene.room.acoustics.t_mid_s) is not None)
+    kinds = frozenset((scene.room.size_category, scene.room.absorption_class) for scene in scenes)
+    return Inventory(_count(found), tuple(times_s), kinds)
+
+
+def _count(found: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> dict[str, Label]:
+    counts: Counter[str] = Counter()
+    seen: dict[str, Label] = {}
+    for name, own, broader in found:
+        if not own[0]:
+            continue  # a sound of unknown class is no option
+        counts[name] += 1
+        if name not in seen:
+            ancestors = tuple(word.lower() for word in broader)
+            classes = frozenset({name, *(w.lower() for w in own), *ancestors})
+            seen[name] = Label(name, own[0], _path_of(name, ancestors), classes, 0)
+    return {name: replace(seen[name], count=counts[name]) for name in sorted(seen)}
+
+
+def _path_of(name: str, ancestors: tuple[str, ...]) -> tuple[str, ...]:
+    """Sounds of the package are near to those of their family, all others to those of their broader classes."""
+    family = _FAMILIES.get(name)
+    return (family,) if family else tuple(reversed(ancestors))
+
+
+_FAMILIES = {name_sound(one.name).text: one.family for one in CLASSES.values()}
