@@ -63,6 +63,15 @@ class OppositeSides(Strict):
     degrees: float = Field(default=20.0, ge=0.0, lt=90.0)
 
 
+class Sides(Strict):
+    """Exactly `left` sources are at least this far to the left, and every other at least this far to the right
+    (lateral angle)."""
+
+    kind: Literal["sides"] = "sides"
+    left: int = Field(ge=0)
+    degrees: float = Field(default=15.0, gt=0.0, lt=90.0)
+
+
 class Sector(Strict):
     """Every source (`who` "all") or at least one ("any") lies in the azimuths from `start_deg` to the left to
     `stop_deg` (counter-clockwise; 330 to 30 is ahead)."""
@@ -88,6 +97,7 @@ Constraint = Annotated[
     | Pairwise
     | PairwiseLateral
     | OppositeSides
+    | Sides
     | Sector
     | SameClass,
     Field(discriminator="kind"),
@@ -99,6 +109,8 @@ def least_sources(constraint: Constraint) -> int:
     """The fewest sources with which a constraint can hold, or says anything."""
     if isinstance(constraint, SameClass):
         return constraint.times
+    if isinstance(constraint, Sides):
+        return max(1, constraint.left)
     return 2 if isinstance(constraint, _OF_TWO) else 1
 
 
@@ -113,13 +125,15 @@ _PHRASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (  # words, kind, what 
     (rf"pairwise {_NUMBER}(?: degrees?)?", "pairwise", ("degrees",)),
     (rf"pairwise lateral {_NUMBER}(?: degrees?)?", "pairwise_lateral", ("degrees",)),
     (rf"opposite sides(?: by {_NUMBER}(?: degrees?)?)?", "opposite_sides", ("degrees",)),
+    (rf"{_NUMBER} on the left(?: by {_NUMBER}(?: degrees?)?)?", "sides", ("left", "degrees")),
     (rf"sector {_NUMBER} to {_NUMBER}", "sector", ("start_deg", "stop_deg")),
     (r"same class twice", "same_class", ()),
     (rf"same class {_NUMBER} times", "same_class", ("times",)),
 )
 PHRASES = (
     "farthest by 2x, nearest by 2x, distance order by 1.5x, equal distance within 1.1x and 1 dB, pairwise 30 degrees, "
-    "pairwise lateral 15 degrees, opposite sides by 20 degrees, sector 330 to 30, same class twice"
+    "pairwise lateral 15 degrees, opposite sides by 20 degrees, 2 on the left by 15 degrees, sector 330 to 30, "
+    "same class twice"
 )
 
 
@@ -151,6 +165,8 @@ def say_constraint(constraint: Constraint) -> str:
             return f"pairwise lateral {constraint.degrees:.12g} degrees"
         case OppositeSides():
             return f"opposite sides by {constraint.degrees:.12g} degrees"
+        case Sides():
+            return f"{constraint.left} on the left by {constraint.degrees:.12g} degrees"
         case Sector():
             suffix = " for any source" if constraint.who == "any" else ""
             return f"sector {constraint.start_deg:.12g} to {constraint.stop_deg:.12g}{suffix}"

@@ -5,6 +5,7 @@ responses it gives the same audio. `Scene` is the JSON member beside the audio: 
 sound it gave. Scene and recipe are Arrow-stable.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -87,7 +88,9 @@ class SceneSpec(Strict):
     """What may vary from scene to scene. Every distribution is drawn at an address of its own.
 
     `sources`: how many. `classes` "distinct": no two events share a class or stand to each other as part and whole
-    (unless a constraint asks for one class twice). `balance`: "label" draws the class first, "clip" draws clips evenly.
+    (unless a constraint asks for one class twice). `include`: classes of which one clip each is in every scene, matched
+    as `ClipFilter.labels`; a class that a constraint asks for twice is another one than these.
+    `balance`: "label" draws the class first, "clip" draws clips evenly.
     `gain_db`: of a clip, after its level was brought to a common one. `onset_s`: when a clip begins; it is drawn again
     where `min_overlap_s` (every two events sound together that long) or `max_overlap_s` is not met, and so is the scene
     where they are not as heard, reverberation included (to 0.05 s). `audible`: where
@@ -103,6 +106,7 @@ class SceneSpec(Strict):
     placement: Placement = Placement()
     constraints: tuple[Constraint, ...] = ()
     classes: Literal["distinct", "any"] = "distinct"
+    include: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     balance: Literal["label", "clip"] = "label"
     gain_db: Distribution = Uniform(low=-6.0, high=6.0)
     onset_s: Distribution = Uniform(low=0.0, high=2.0)
@@ -165,7 +169,19 @@ class SceneSpec(Strict):
         twins = [c for c in self.constraints if isinstance(c, SameClass)]
         if len(twins) > 1:
             raise ValueError("constraints: same_class can be asked once")
+        least = least_events(self.include, self.constraints)
+        if self.include and low < least:
+            beside = f" beside '{say_constraint(twins[0])}'" if twins else ""
+            raise ValueError(
+                f"sources: to include {len(self.include)} of given classes{beside} needs {least} sources or more, "
+                f"and as few as {low:g} may be drawn"
+            )
         return self
+
+
+def least_events(include: Sequence[str], constraints: Iterable[Constraint]) -> int:
+    """The fewest events in which the included classes, and one that is heard several times beside them, have room."""
+    return len(include) + sum(c.times for c in constraints if isinstance(c, SameClass))
 
 
 def _say_bounds(drawn: Distribution) -> str:

@@ -15,6 +15,7 @@ from twnm_schemas.constraints import (
     PairwiseLateral,
     SameClass,
     Sector,
+    Sides,
     least_sources,
     parse_constraint,
     say_constraint,
@@ -31,6 +32,8 @@ WORDS = {
     "pairwise 30 degrees": Pairwise(degrees=30.0),
     "pairwise lateral 15 degrees": PairwiseLateral(degrees=15.0),
     "opposite sides by 20 degrees": OppositeSides(degrees=20.0),
+    "2 on the left by 15 degrees": Sides(left=2),
+    "0 on the left by 7.5 degrees": Sides(left=0, degrees=7.5),
     "sector 330 to 30": Sector(start_deg=330.0, stop_deg=30.0),
     "same class twice": SameClass(times=2),
     "same class 3 times": SameClass(times=3),
@@ -51,6 +54,8 @@ def test_words_are_read_and_said_again(words):
         ("pairwise 30°", "pairwise 30 degrees"),
         ("pairwise 1 degree", "pairwise 1 degrees"),
         ("opposite sides", "opposite sides by 20 degrees"),
+        ("2 on the left", "2 on the left by 15 degrees"),
+        ("1 on the LEFT by 20", "1 on the left by 20 degrees"),
         ("equal distance", "equal distance within 1.1x and 1 dB"),
         ("same class 2 times", "same class twice"),
     ],
@@ -65,7 +70,11 @@ def test_every_phrase_that_errors_show_is_read():
 
 
 @pytest.mark.parametrize(
-    "words", ["farthest", "farthest by twox", "loudest by 2x", "", "pairwise -3 degrees", "same class once", "sector 3"]
+    "words",
+    [
+        *("farthest", "farthest by twox", "loudest by 2x", "", "pairwise -3 degrees", "same class once", "sector 3"),
+        *("on the left", "2 on the right", "-1 on the left"),
+    ],
 )
 def test_words_that_name_none_are_refused_with_those_there_are(words):
     with pytest.raises(SpecError, match=rf"^The constraint '{words}' is not known; there are: farthest by 2x, .*\.$"):
@@ -77,6 +86,7 @@ def test_words_that_name_none_are_refused_with_those_there_are(words):
     [
         *("farthest by 1x", "pairwise 181", "pairwise 0", "opposite sides by 90"),
         *("sector 360 to 10", "sector 10 to 361", "same class 1 times", "same class 2.5 times"),
+        *("1.5 on the left", "1 on the left by 0", "1 on the left by 90"),
     ],
 )
 def test_numbers_out_of_range_are_refused(words):
@@ -102,6 +112,8 @@ def test_the_fewest_sources_a_constraint_needs():
         "equal distance within 1.05x and 2.5 dB": 2,
         **dict.fromkeys(("pairwise 30 degrees", "pairwise lateral 15 degrees", "sector 330 to 30"), 1),
         "opposite sides by 20 degrees": 2,
+        "2 on the left by 15 degrees": 2,
+        "0 on the left by 7.5 degrees": 1,
         "same class twice": 2,
         "same class 3 times": 3,
     }

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from twnm_schemas.constraints import Farthest, SameClass
+from twnm_schemas.constraints import Farthest, SameClass, Sides
 from twnm_schemas.distributions import Choice, Constant, Uniform
 from twnm_schemas.scenes import EventRecipe, Interval, SceneRecipe, SceneSpec
 
@@ -22,6 +22,12 @@ def test_a_spec_comes_back_from_json_and_leaves_no_room_for_misspelling():
     assert SceneSpec.model_validate_json(spec.model_dump_json()) == spec
     with pytest.raises(ValidationError, match="loudnes"):
         SceneSpec.model_validate({"loudnes": {}})
+
+
+def test_as_many_sources_as_included_classes_are_enough():
+    spec = SceneSpec(include=("dog", "rain"), constraints=(SameClass(),), sources=Constant(value=4.0))
+    assert SceneSpec.model_validate_json(spec.model_dump_json()) == spec
+    assert SceneSpec().include == ()
 
 
 def test_binaural_comes_first_and_is_always_there():
@@ -47,6 +53,16 @@ def test_binaural_comes_first_and_is_always_there():
             {"constraints": (SameClass(times=3),), "sources": Constant(value=2.0)},
             "'same class 3 times' needs 3 sources",
         ),
+        ({"constraints": (Sides(left=2),)}, "'2 on the left by 15 degrees' needs 2 sources or more, and as few as 1"),
+        (
+            {"include": ("a", "b")},
+            "sources: to include 2 of given classes needs 2 sources or more, and as few as 1 may",
+        ),
+        (
+            {"include": ("a", "b"), "constraints": (SameClass(),), "sources": Constant(value=3.0)},
+            "sources: to include 2 of given classes beside 'same class twice' needs 4 sources or more",
+        ),
+        ({"include": ("",)}, "at least 1 character"),
         ({"constraints": (SameClass(), SameClass()), "sources": Constant(value=3.0)}, "same_class can be asked once"),
         ({"placement": {"distance_m": Interval.model_construct(low=3.0, high=2.0)}}, "low 3.0 is above high 2.0"),
         ({"ambience": {"colours": ()}}, "at least 1 item"),

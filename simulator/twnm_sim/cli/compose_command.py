@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twnm_sim.cli.amounts import say_bytes, say_count, say_time
-from twnm_sim.cli.run_options import choose_mode, choose_workers, local_folder
+from twnm_sim.cli.run_options import SplitChoice, choose_mode, choose_workers, local_folder
 from twnm_sim.cli.scene_options import read_scene_spec
 
 if TYPE_CHECKING:
@@ -20,15 +20,6 @@ class Profile(StrEnum):
     open = "open"
     research_nc = "research-nc"
     recipe = "recipe"
-
-
-class SplitChoice(StrEnum):
-    """Which split to compose."""
-
-    all = "all"
-    train = "train"
-    validation = "validation"
-    test = "test"
 
 
 _WHAT, _WHERE = "What is composed", "Where and how"
@@ -61,6 +52,10 @@ def compose(
     labels: Annotated[
         str | None,
         typer.Option(help="Only these classes, with commas.", show_default="all", rich_help_panel=_WHAT),
+    ] = None,
+    include: Annotated[
+        str | None,
+        typer.Option(help="Classes that are in every scene, with commas.", show_default="none", rich_help_panel=_WHAT),
     ] = None,
     classes: Annotated[
         str | None,
@@ -152,6 +147,7 @@ def compose(
             "constraints": want,
             "rooms": origin,
             "clips": labels,
+            "include": include,
             "classes": classes,
             "hrtf": hrtf,
             "sample_rate": sample_rate,

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twnm_sim.cli.amounts import say_bytes, say_count, say_time
-from twnm_sim.cli.run_options import choose_mode, choose_workers, local_folder
+from twnm_sim.cli.render_options import explain_option, read_room_spec, split_outputs
+from twnm_sim.cli.run_options import SplitChoice, choose_mode, choose_workers, local_folder
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
-
-    from twnm_schemas.rooms import RoomSpec
     from twnm_sim.library.run import Plan, Summary
 
 
@@ -38,20 +36,14 @@ class GapChoice(StrEnum):
 
 
 _HRTFS = {Preset.default: "kemar", Preset.paper: "fabian"}
-_OPTIONS = {  # what the recipe's fields are called on the command line
-    "sources_per_room": "--sources-per-room",
-    "sample_rate": "--sample-rate",
-    "duration_s": "--duration",
-    "highpass_hz": "--highpass",
-    "temperature_c": "--temperature",
-    "humidity_percent": "--humidity",
-    "pressure_kpa": "--pressure",
-}
 _RENDER, _WHERE, _AIR, _SCENES = "What is rendered", "Where and how", "Air", "Scenes composed in the rooms"
 
 
 def render(
     rooms: Annotated[int, typer.Option(help="How many rooms.", rich_help_panel=_RENDER)] = 10000,
+    split: Annotated[
+        SplitChoice, typer.Option(help="Only rooms of one split, as many as --rooms says.", rich_help_panel=_RENDER)
+    ] = SplitChoice.all,
     sources_per_room: Annotated[int, typer.Option(help="Source positions a room.", rich_help_panel=_RENDER)] = 30,
     out: Annotated[
         str, typer.Option(metavar="DIR", help="Root folder; shards go to DIR/brirs.", rich_help_panel=_WHERE)
@@ -137,12 +129,12 @@ def render(
     mode, processes = choose_mode(resume, overwrite), choose_workers(workers)
     try:
         recipe = RenderSpec(
-            room=_read_room_spec(spec),
+            room=read_room_spec(spec),
             sources_per_room=sources_per_room,
             hrtf=hrtf or _HRTFS[preset],
             hrtf_gap=hrtf_gap.value,
             tail=tail.value,
-            outputs=_split_outputs(output),
+            outputs=split_outputs(output),
             sample_rate=sample_rate,
             duration_s=duration,
             atmosphere=Atmosphere(
@@ -151,7 +143,7 @@ def render(
             highpass_hz=highpass,
         )
     except ValidationError as error:
-        raise SpecError(_explain_option(error)) from error
+        raise SpecError(explain_option(error)) from error
     request = Request(
         spec=recipe,
         rooms=rooms,
@@ -161,6 +153,7 @@ def render(
         workers=processes,
         mode=mode,
         hrtf_license=hrtf_license,
+        split=split.value,
     )
     composes = bool(scenes_per_room) and "binaural" in recipe.outputs
     specs = tuple(clips or ("builtin",))
@@ -218,54 +211,12 @@ def spec() -> None:
     typer.echo(RoomSpec().model_dump_json(indent=2))
 
 
-def _read_room_spec(path: Path | None) -> "RoomSpec":
-    from pydantic import ValidationError
-
-    from twnm_schemas.errors import SpecError
-    from twnm_schemas.rooms import RoomSpec
-
-    if path is None:
-        return RoomSpec()
-    try:
-        return RoomSpec.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise SpecError(f"The room spec {path} cannot be read ({error.strerror}); give a JSON file.") from error
-    except ValidationError as error:
-        raise SpecError(f"The room spec {path} is not usable: {_explain(error)}") from error
-
-
-def _split_outputs(output: str) -> tuple[str, ...]:
-    from twnm_schemas.errors import SpecError
-
-    known = ("binaural", "foa", "mono")
-    given = {name.strip() for name in output.split(",") if name.strip()}
-    if not given or given - set(known):
-        raise SpecError(f"--output {output} is not usable; give any of {','.join(known)} with commas between them.")
-    return tuple(name for name in known if name in given)
-
-
-def _explain(error: "ValidationError") -> str:
-    """One sentence for what pydantic found first in a file."""
-    detail = error.errors()[0]
-    if not detail["loc"]:  # the file as a whole: no JSON
-        return f"{detail['msg']}."
-    place = ".".join(str(part) for part in detail["loc"])
-    return f"{place}: {detail['msg']} (given: {str(detail.get('input'))[:60]})."
-
-
-def _explain_option(error: "ValidationError") -> str:
-    """The same for an option, by the name that the user gave it."""
-    detail = error.errors()[0]
-    field = str(detail["loc"][-1])
-    message = detail["msg"][:1].lower() + detail["msg"][1:]
-    return f"{_OPTIONS.get(field, field)} {str(detail.get('input'))[:60]} is not usable: {message}."
-
-
 def _print_plan(plan: "Plan") -> None:
     job, prediction, recipe = plan.job, plan.prediction, plan.request.spec
     shards = -(-job.samples // job.samples_per_shard)
+    kind = "room" if plan.request.split == "all" else f"{plan.request.split} room"
     typer.echo(
-        f"{say_count(job.samples, 'room')} x {say_count(recipe.sources_per_room, 'position')} on {recipe.hrtf} into "
+        f"{say_count(job.samples, kind)} x {say_count(recipe.sources_per_room, 'position')} on {recipe.hrtf} into "
         f"{plan.folder}: about {say_bytes(prediction.bytes)} in {say_count(shards, 'shard')} of "
         f"{say_count(job.samples_per_shard, 'room')}, {say_time(prediction.response_s)} of audio, "
         f"about {say_time(plan.seconds)} of rendering with {say_count(plan.request.workers, 'worker')}."

@@ -1,11 +1,21 @@
 """What the options say that every run into a folder of shards has: where, how many workers, and what to do with a run
 that is there."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from twnm_shards.folders import Mode
+
+
+class SplitChoice(StrEnum):
+    """Which split is made."""
+
+    all = "all"
+    train = "train"
+    validation = "validation"
+    test = "test"
 
 
 def local_folder(out: str) -> Path:

@@ -35,18 +35,19 @@ def read_scene_spec(path: Path | None, options: dict[str, Any]) -> "SceneSpec":
     readers: dict[str, Callable[[Any], object]] = {
         "sources": _read_sources,
         "constraints": lambda words: [parse_constraint(text) for text in words],
+        "include": _split_words,
         "loudness": _read_loudness,
         "ambience": lambda text: {"snr_db": _read_range("--ambience", text)},
         "noise_dbfs": lambda text: _read_range("--noise", text),
     }
     if "clips" in given and isinstance(fields.get("clips", {}), dict):
-        words = [word.strip() for word in given["clips"].split(",") if word.strip()]
-        given["clips"] = {**fields.get("clips", {}), "labels": words}
+        given["clips"] = {**fields.get("clips", {}), "labels": _split_words(given["clips"])}
     if "rooms" in given and isinstance(fields.get("rooms", {}), dict):
         given["rooms"] = {**fields.get("rooms", {}), "origins": [given["rooms"]]}
     fields |= {name: readers[name](value) if name in readers else value for name, value in given.items()}
-    if "constraints" in given:
-        fields.setdefault("sources", _enough_sources(fields["constraints"]))
+    if given.keys() & {"constraints", "include"}:
+        asked = [fields[name] if name in given else [] for name in ("constraints", "include")]
+        fields.setdefault("sources", _enough_sources(*asked))
     if "duration_s" in given:  # clips begin early in a short scene, so that they are heard in it
         latest_s = min(2.0, 0.4 * fields["duration_s"])
         fields.setdefault("onset_s", {"kind": "uniform", "low": 0.0, "high": latest_s})
@@ -60,11 +61,16 @@ def read_scene_spec(path: Path | None, options: dict[str, Any]) -> "SceneSpec":
         raise SpecError(f"The scene spec is not usable: {where}{message}.") from error
 
 
-def _enough_sources(constraints: Any) -> dict[str, object]:
-    """As many sources as the constraints need, to four."""
-    from twnm_schemas.constraints import least_sources
+def _split_words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
-    least = max(map(least_sources, constraints), default=1)
+
+def _enough_sources(constraints: Any, include: list[str]) -> dict[str, object]:
+    """As many sources as the constraints and the included classes need, to four."""
+    from twnm_schemas.constraints import least_sources
+    from twnm_schemas.scenes import least_events
+
+    least = max(1, least_events(include, constraints), *map(least_sources, constraints))
     return {"kind": "choice", "values": [float(number) for number in range(least, max(least, 4) + 1)]}
 
 

@@ -8,6 +8,7 @@ The versions of libraries are recorded and compared on resume; `twnm_shards.plan
 
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Literal
 
 import numpy as np
 import soundfile
@@ -18,6 +19,7 @@ from twnm_schemas.errors import SpecError
 from twnm_schemas.fingerprints import fingerprint
 from twnm_schemas.records import HrtfInfo
 from twnm_schemas.render import RenderSpec
+from twnm_schemas.splits import Split
 from twnm_shards.plans import Job
 from twnm_sim.decay import response_length_s
 from twnm_sim.rooms import draw_room
@@ -77,8 +79,16 @@ def parse_shard_size(text: str) -> tuple[str, float]:
     raise SpecError(f"The shard size {text!r} is not usable; give rooms (64) or bytes (500MB, 1GB).")
 
 
-def build_job(spec: RenderSpec, hrtf: HrtfInfo, rooms: int, seed: int, shard_size: str, prediction: Prediction) -> Job:
-    """The job of a library. Raises SpecError for counts and sizes that cannot be."""
+def build_job(
+    spec: RenderSpec,
+    hrtf: HrtfInfo,
+    rooms: int,
+    seed: int,
+    shard_size: str,
+    prediction: Prediction,
+    split: Split | Literal["all"] = "all",
+) -> Job:
+    """The job of a library, of one split or of all. Raises SpecError for counts and sizes that cannot be."""
     if rooms < 1:
         raise SpecError(f"--rooms {rooms} is not a number of rooms; give 1 or more.")
     if not 0 <= seed < 2**63:
@@ -93,20 +103,25 @@ def build_job(spec: RenderSpec, hrtf: HrtfInfo, rooms: int, seed: int, shard_siz
         samples=rooms,
         samples_per_shard=min(per_shard, rooms),
         samples_per_unit=min(per_unit, per_shard),
-        settings=_describe_settings(spec, hrtf),
+        settings=_describe_settings(spec, hrtf, split),
         fingerprint=fingerprint_of(spec, hrtf, seed),
         seed=seed,
         versions=library_versions(),
     )
 
 
-def _describe_settings(spec: RenderSpec, hrtf: HrtfInfo) -> dict[str, JsonValue]:
-    """The spec with the HRTF by name and checksum: a path would tell of one machine and nothing of the file."""
+def _describe_settings(spec: RenderSpec, hrtf: HrtfInfo, split: str) -> dict[str, JsonValue]:
+    """The spec with the HRTF by name and checksum: a path would tell of one machine and nothing of the file.
+
+    The split stands here only where one was asked for. It is not in the fingerprint: a room is the same without it.
+    """
+    only: dict[str, JsonValue] = {} if split == "all" else {"split": split}
     return {
         **spec.model_dump(mode="json"),
         "hrtf": hrtf.name,
         "hrtf_sha256": hrtf.sha256,
         "hrtf_license": hrtf.license,
+        **only,
     }
 
 

@@ -1,8 +1,8 @@
 """One room, in a worker: drawn, rendered, measured, encoded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import count, islice
 from math import dist
 
 import numpy as np
@@ -16,7 +16,7 @@ from twnm_schemas.geometry import direction_of, rotation_matrix, to_listener_fra
 from twnm_schemas.records import HrtfInfo, Scale, SimulatedRoom, SimulatedSource
 from twnm_schemas.render import RenderSpec
 from twnm_schemas.rooms import Listener, Triple
-from twnm_schemas.splits import split_of
+from twnm_schemas.splits import Split, split_of
 from twnm_shards.flac import encode_flac
 from twnm_shards.rng import rng_for
 from twnm_shards.units import Produce, Produced
@@ -39,7 +39,10 @@ _DC_SHARE = 1e-2  # of the response's energy x length, that a mean may have afte
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a worker needs to make any room of a library."""
+    """What a worker needs to make any room of a library.
+
+    `numbers`: those of the library's rooms, place by place; None where every room's number is its place.
+    """
 
     spec: RenderSpec
     hrtf: HrtfInfo
@@ -47,21 +50,24 @@ class Recipe:
     seed: int
     fingerprint: str
     versions: tuple[NameValue, ...]
+    numbers: Sequence[int] | None = None
 
 
 def make_producer(recipe: Recipe) -> Produce:
-    """Load the head once a worker and return the function from a room's index to its sample.
+    """Load the head once a worker and return the function from a room's place in the library to its sample.
 
     Raises HrtfError where the file is no longer the one that the run was planned with.
     """
     hrtf = load_hrtf(recipe.spec.hrtf, recipe.spec.sample_rate, license=recipe.hrtf_license)
     if hrtf.info != recipe.hrtf:
         raise HrtfError(f"The HRTF {recipe.spec.hrtf} changed while the run went on; give a file that stays as it is.")
-    return partial(produce_room, recipe, prepare_head(hrtf))
+    head = prepare_head(hrtf)
+    numbers = recipe.numbers
+    return lambda place: produce_room(recipe, head, place if numbers is None else numbers[place])
 
 
 def produce_room(recipe: Recipe, head: Head, index: int) -> Produced:
-    """The sample of one room: its record, its FLACs, its row of the index, and the names of what was rejected.
+    """The sample of room `index`: its record, its FLACs, its row of the index, and the names of what was rejected.
 
     A position whose audio must not be written (NaN, silence, DC) is rejected by name and redrawn at its own address.
     """
@@ -230,4 +236,14 @@ def room_group(spec: RenderSpec, seed: int, index: int) -> str:
 
     The same room with another tail, length or renderer is in the same split.
     """
-    return f"room:{fingerprint({'room': spec.room, 'seed': seed})}:{index}"
+    return f"{_name_rooms(spec, seed)}:{index}"
+
+
+def _name_rooms(spec: RenderSpec, seed: int) -> str:
+    return f"room:{fingerprint({'room': spec.room, 'seed': seed})}"
+
+
+def number_rooms(spec: RenderSpec, seed: int, rooms: int, split: Split) -> tuple[int, ...]:
+    """The numbers of the first `rooms` rooms that are of one split. A room is the same as in a library of all."""
+    name = _name_rooms(spec, seed)
+    return tuple(islice((index for index in count() if split_of(f"{name}:{index}") == split), rooms))

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from twnm_schemas.manifests import Manifest
 from twnm_schemas.records import HrtfInfo
 from twnm_schemas.render import RenderSpec
 from twnm_schemas.rooms import Listener, Room
+from twnm_schemas.splits import Split
 from twnm_shards.flac import encode_flac
 from twnm_shards.folders import Mode
 from twnm_shards.jobs import Job, Progress, require_run, run_job
@@ -20,7 +22,7 @@ from twnm_shards.space import require_space
 from twnm_sim.hrtf.load import load_hrtf
 from twnm_sim.hrtf.model import Hrtf
 from twnm_sim.library.plan import Prediction, build_job, predict
-from twnm_sim.library.produce import Recipe, make_producer, measure_rendered
+from twnm_sim.library.produce import Recipe, make_producer, measure_rendered, number_rooms
 from twnm_sim.render.brirs import RoomRenderer
 from twnm_sim.render.receivers import prepare_head
 
@@ -30,7 +32,7 @@ _START_S = 5.0  # in which workers start and load the compiled loops
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asks of a run: the recipe, how much of it, where."""
+    """What a user asks of a run: the recipe, how much of it, where. `split`: `rooms` rooms of that split alone."""
 
     spec: RenderSpec
     rooms: int
@@ -40,6 +42,7 @@ class Request:
     workers: int
     mode: Mode
     hrtf_license: str | None = None
+    split: Split | Literal["all"] = "all"
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def plan_run(request: Request) -> Plan:
         require_run(folder)
     hrtf = load_hrtf(request.spec.hrtf, request.spec.sample_rate, license=request.hrtf_license)
     prediction = predict(request.spec, request.rooms, request.seed)
-    job = build_job(request.spec, hrtf.info, request.rooms, request.seed, request.shard_size, prediction)
+    job = build_job(request.spec, hrtf.info, request.rooms, request.seed, request.shard_size, prediction, request.split)
     require_space(
         folder, job, prediction.bytes, "The library", "give another --out, fewer --rooms or a shorter --duration."
     )
@@ -130,7 +133,9 @@ def run_plan(plan: Plan, on_progress: Callable[[Progress], None] | None = None) 
     begun = time.monotonic()
     request = plan.request
     job = plan.job
-    recipe = Recipe(request.spec, plan.hrtf, request.hrtf_license, request.seed, job.fingerprint, job.versions)
+    split = request.split
+    numbers = None if split == "all" else number_rooms(request.spec, request.seed, request.rooms, split)
+    recipe = Recipe(request.spec, plan.hrtf, request.hrtf_license, request.seed, job.fingerprint, job.versions, numbers)
     manifest = run_job(
         job,
         plan.folder,

@@ -17,7 +17,7 @@ from twnm_schemas.clips import Clip
 from twnm_schemas.constraints import SameClass
 from twnm_schemas.errors import SpecError
 from twnm_schemas.licences import profile_allows
-from twnm_schemas.scenes import AmbienceRecipe, EventRecipe, RoomFilter, SceneRecipe, SceneSpec
+from twnm_schemas.scenes import AmbienceRecipe, EventRecipe, RoomFilter, SceneRecipe, SceneSpec, least_events
 from twnm_schemas.splits import SPLITS
 from twnm_shards.rng import rng_for
 from twnm_sim.clips.catalog import Catalog
@@ -57,7 +57,7 @@ class Ingredients:
 
     def __post_init__(self) -> None:
         _check_library(self.spec, self.brirs, self.profile)
-        check_clip_filter(self.catalog.clips, self.spec.clips)
+        check_clip_filter(self.catalog.clips, self.spec.clips, self.spec.include)
         _check_room_filter(self.spec.rooms, self.brirs.positions)
 
     def pool(self, split: str) -> ClipPool:
@@ -273,6 +273,8 @@ def _order_rooms(ingredients: Ingredients, split: str, rng: np.random.Generator)
 def _draw_clips(ingredients: Ingredients, split: str, count: int, room: int, rng: np.random.Generator) -> list[Clip]:
     pool = ingredients.pool(split)
     require_clips(pool, split)
+    if ingredients.spec.include and count < least_events(ingredients.spec.include, ingredients.spec.constraints):
+        raise RefusedDrawError("room_without_places")  # a given room that has few
     twins = next((c.times for c in ingredients.spec.constraints if isinstance(c, SameClass)), 1)
     head_license = str(ingredients.brirs.positions.license_R[room])
     clips, missing = draw_clips(pool, ingredients.spec, count, min(twins, count), head_license, rng)

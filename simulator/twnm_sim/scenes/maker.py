@@ -5,11 +5,12 @@ the same, wherever it is called.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import JsonValue
 
 from twnm_schemas.base import NameValue, name_values
 from twnm_schemas.errors import SpecError
@@ -110,24 +111,45 @@ class SceneMaker:
         fingerprint = self.fingerprint_of(split)
         return Context(split, self.ingredients.profile, fingerprint, rejections, self.versions, scene_id)
 
-    def make(self, index: int, split: str) -> Composed:
+    def make(
+        self,
+        index: int,
+        split: str,
+        *,
+        refuse: Callable[[Drawn], str] | None = None,
+        judge: Callable[[Composed], str] | None = None,
+        draws: int = ATTEMPTS,
+    ) -> Composed:
         """Scene `index` of the split.
 
-        What a draw was rejected for is in the record's `rejections`. Raises SpecError where nothing fits.
+        A caller who wants more than a spec can say gives `refuse`, asked of every draw before it is composed, and
+        `judge`, asked of every scene that was composed; each returns the reason why it will not do, or "". So many
+        `draws` are made at most, of which `ATTEMPTS` are composed. What a draw was rejected for is in the record's
+        `rejections`. Raises SpecError where nothing fits.
         """
         room = index // self.scenes_per_room if self.scenes_per_room else None
         rejections: list[str] = []
-        for attempt in range(ATTEMPTS):
+        composed_times = 0
+        for attempt in range(draws):
+            if composed_times == ATTEMPTS:
+                break
             try:
                 drawn = draw_scene(self.ingredients, self.seed, index, split, attempt, room)
-                return self._compose(drawn, split, rejections)
+                if refuse and (reason := refuse(drawn)):
+                    raise RefusedDrawError(reason)
+                composed_times += 1
+                composed = self._compose(drawn, split, rejections)
+                if judge and (reason := judge(composed)):
+                    raise RefusedDrawError(reason)
+                return composed
             except RefusedDrawError as refusal:
                 rejections.append(str(refusal))
             except ClipSilentError:
                 rejections.append("clip_silent")
         cure = _CURES.get(Counter(rejections).most_common(1)[0][0], "loosen what the most frequent reason names")
         raise SpecError(
-            f"Scene {index} of the {split} split was rejected {ATTEMPTS} times: {count_reasons(rejections)}; {cure}."
+            f"Scene {index} of the {split} split was rejected {len(rejections)} times: {count_reasons(rejections)}; "
+            f"{cure}."
         )
 
     def _compose(self, drawn: Drawn, split: str, rejections: list[str]) -> Composed:
@@ -175,13 +197,21 @@ def fingerprint_scenes(ingredients: Ingredients, seed: int, split: str, scenes_p
             "composer": COMPOSER,
             "seed": seed,
             "split": split,
-            "spec": ingredients.spec,
+            "spec": describe_spec(ingredients.spec),
             "profile": ingredients.profile,
             "scenes_per_room": scenes_per_room,
             "brirs": ingredients.brirs.digest,
             "clips": ingredients.catalog.digest,
         }
     )
+
+
+def describe_spec(spec: SceneSpec) -> dict[str, JsonValue]:
+    """The spec as runs are told apart by it.
+
+    `include` stands in it only where it asks for something: scenes made before there was such a field are the same.
+    """
+    return spec.model_dump(mode="json", exclude=None if spec.include else {"include"})
 
 
 def scene_versions() -> tuple[NameValue, ...]:

@@ -18,12 +18,31 @@ _TRIES = 100  # for a clip that goes with those that are there
 
 
 @dataclass(frozen=True)
-class ClipPool:
-    """Clips of one split that a spec allows, by class (`class_key`); `refused` counts why others are not here."""
+class Choice:
+    """Clips to draw from: their places in the pool, and the same by class (`class_key`), the classes in order."""
 
-    clips: tuple[Clip, ...]
+    places: Sequence[int]
     by_label: dict[str, tuple[int, ...]]
     labels: tuple[str, ...]
+
+    def draw(self, balance: str, rng: np.random.Generator) -> int:
+        """A place: of a class that is drawn first ("label"), or any ("clip")."""
+        places = self.places
+        if balance == "label":
+            places = self.by_label[self.labels[int(rng.integers(len(self.labels)))]]
+        return places[int(rng.integers(len(places)))]
+
+
+@dataclass(frozen=True)
+class ClipPool:
+    """Clips of one split that a spec allows; `refused` counts why others are not here.
+
+    `every`: all of them; `included`: those of each class that the spec includes, by its name in lower case.
+    """
+
+    clips: tuple[Clip, ...]
+    every: Choice
+    included: dict[str, Choice]
     refused: Counter[str]
     profile: str
 
@@ -32,7 +51,10 @@ class ClipPool:
 
 
 def gather_pool(clips: Iterable[Clip], spec: SceneSpec, split: str, profile: str) -> ClipPool:
-    """The clips of `split` that the spec's filter and the licence profile allow."""
+    """The clips of `split` that the spec's filter and the licence profile allow.
+
+    None where a class that the spec includes has none: no scene could be made of the others.
+    """
     kept: list[Clip] = []
     refused: Counter[str] = Counter()
     for clip in clips:
@@ -42,11 +64,29 @@ def gather_pool(clips: Iterable[Clip], spec: SceneSpec, split: str, profile: str
             refused[reason] += 1
         else:
             kept.append(clip)
+    included = _find_included(kept, spec.include)
+    if missing := [word for word, choice in included.items() if not choice.places]:
+        refused[f"beside no clip of '{missing[0]}'"] += len(kept)
+        kept, included = [], {}
+    return ClipPool(tuple(kept), _sort_out(kept, range(len(kept))), included, refused, profile)
+
+
+def _find_included(clips: Sequence[Clip], include: Iterable[str]) -> dict[str, Choice]:
+    """The clips of each class that a spec includes; looked for once a pool, which may be large."""
+    places: dict[str, list[int]] = {word.lower(): [] for word in include}
+    if places:
+        for place, clip in enumerate(clips):
+            for word in places.keys() & classes_of(clip):
+                places[word].append(place)
+    return {word: _sort_out(clips, found) for word, found in places.items()}
+
+
+def _sort_out(clips: Sequence[Clip], places: Sequence[int]) -> Choice:
     by_label: dict[str, list[int]] = {}
-    for place, clip in enumerate(kept):
-        by_label.setdefault(class_key(clip), []).append(place)
+    for place in places:
+        by_label.setdefault(class_key(clips[place]), []).append(place)
     groups = {label: tuple(by_label[label]) for label in sorted(by_label)}
-    return ClipPool(tuple(kept), groups, tuple(groups), refused, profile)
+    return Choice(places, groups, tuple(groups))
 
 
 def _find_fault(clip: Clip, wanted: ClipFilter, profile: str) -> str:
@@ -112,67 +152,73 @@ def may_mix(licenses: frozenset[str]) -> bool:
 def draw_clips(
     pool: ClipPool, spec: SceneSpec, count: int, twins: int, head_license: str, rng: np.random.Generator
 ) -> tuple[list[Clip], str]:
-    """`count` clips, the first `twins` of them of one class, or as many as were found and what is missing, by name.
+    """`count` clips, or as many as were found and what is missing, by name.
 
-    Where one class is asked for more than once, the others are of classes of their own whatever `spec.classes` says.
+    First comes one of each class that the spec includes (that with the fewest clips first), then `twins` of one class,
+    then the rest. Where one class is asked for more than once, the others are of classes of their own whatever
+    `spec.classes` says.
     Clips that may not be mixed with the head and those before them are passed over, unless only recipes are kept.
     """
-    if twins > 1:
-        spec = spec.model_copy(update={"classes": "distinct"})
+    distinct = spec.classes == "distinct" or twins > 1
+    words = sorted(map(str.lower, spec.include), key=lambda word: len(pool.included[word].places))
+    first = len(words)  # of the twins
     chosen: list[Clip] = []
     for place in range(count):
-        label = class_key(chosen[0]) if 0 < place < twins else None
-        found, reason = _draw_one(pool, spec, chosen, label, place < twins, head_license, rng)
+        choice, balance, unlike = pool.every, spec.balance, chosen if distinct else []
+        if place < first:
+            choice = pool.included[words[place]]
+        elif first < place < first + twins:
+            choice, balance, unlike = _alike(pool, chosen[first]), "clip", chosen[:first]
+        found, reason = _draw_one(pool, choice, balance, chosen, unlike, head_license, rng)
         if found is None:
             return chosen, reason
         chosen.append(found)
     return chosen, ""
 
 
+def _alike(pool: ClipPool, clip: Clip) -> Choice:
+    """The clips of one class."""
+    label = class_key(clip)
+    places = pool.every.by_label[label]
+    return Choice(places, {label: places}, (label,))
+
+
 def _draw_one(
     pool: ClipPool,
-    spec: SceneSpec,
+    choice: Choice,
+    balance: str,
     chosen: Sequence[Clip],
-    label: str | None,
-    is_twin: bool,
+    unlike: Sequence[Clip],
     head_license: str,
     rng: np.random.Generator,
 ) -> tuple[Clip | None, str]:
+    """A clip that goes with those that are chosen, and is of a class of its own beside those in `unlike`."""
     reasons: Counter[str] = Counter()
     for _ in range(_TRIES):
-        clip = pool.clips[_draw_place(pool, spec, label, rng)]
-        reason = _find_clash(pool, spec, chosen, clip, is_twin and bool(chosen), head_license)
+        clip = pool.clips[choice.draw(balance, rng)]
+        reason = _find_clash(pool, chosen, unlike, clip, head_license)
         if not reason:
             return clip, ""
         reasons[reason] += 1
     return None, reasons.most_common(1)[0][0]
 
 
-def _draw_place(pool: ClipPool, spec: SceneSpec, label: str | None, rng: np.random.Generator) -> int:
-    if label is None and spec.balance == "clip":
-        return int(rng.integers(len(pool.clips)))
-    places = pool.by_label[label or pool.labels[int(rng.integers(len(pool.labels)))]]
-    return places[int(rng.integers(len(places)))]
-
-
-def _find_clash(
-    pool: ClipPool, spec: SceneSpec, chosen: Sequence[Clip], clip: Clip, is_twin: bool, head_license: str
-) -> str:
+def _find_clash(pool: ClipPool, chosen: Sequence[Clip], unlike: Sequence[Clip], clip: Clip, head_license: str) -> str:
     if any(clip.clip_id == other.clip_id for other in chosen):
         return "clips_too_few"
-    if spec.classes == "distinct" and not is_twin and not all(are_distinct(clip, other) for other in chosen):
+    if not all(are_distinct(clip, other) for other in unlike):
         return "classes_not_distinct"
     if pool.profile != "recipe" and not may_mix(frozenset([head_license, clip.license, *(c.license for c in chosen)])):
         return "license_mix"
     return ""
 
 
-def check_clip_filter(clips: Sequence[Clip], wanted: ClipFilter) -> None:
-    """Raises SpecError for a word of the filter that no clip knows, with those most like it."""
+def check_clip_filter(clips: Sequence[Clip], wanted: ClipFilter, include: Iterable[str] = ()) -> None:
+    """Raises SpecError for a word of the filter, or an included class, that no clip knows, with those most like it."""
     require_known("dataset", wanted.datasets, {clip.dataset for clip in clips})
     require_known("source split", wanted.source_splits, {clip.source_split for clip in clips})
     require_known("language", wanted.languages, {clip.language for clip in clips})
-    if labels := _lower((*wanted.labels, *wanted.exclude_labels)):
+    if labels := _lower((*wanted.labels, *wanted.exclude_labels, *include)):
         require_known("class", labels, frozenset().union(*map(classes_of, clips)))
 
 

@@ -21,7 +21,7 @@ from twnm_sim.library.run import count_cores
 from twnm_sim.scenes.brirs import open_brirs
 from twnm_sim.scenes.draw import Ingredients
 from twnm_sim.scenes.finding import KIND, root_of
-from twnm_sim.scenes.maker import SceneMaker, require_splits
+from twnm_sim.scenes.maker import SceneMaker, describe_spec, require_splits
 from twnm_sim.scenes.numbering import number_scenes
 from twnm_sim.scenes.produce import SceneTask, make_scene_producer
 from twnm_sim.scenes.roots import Gathered, OnScan, credit_scenes, find_runs, gather_clips, holding
@@ -185,7 +185,7 @@ def _plan_split(
         samples_per_shard=min(per_shard, len(indices)),
         samples_per_unit=min(_SCENES_PER_UNIT, per_shard),
         settings={
-            "spec": spec.model_dump(mode="json"),
+            "spec": describe_spec(spec),
             "brirs": maker.ingredients.brirs.digest,
             "clips": maker.ingredients.catalog.digest,
             "license_profile": request.profile,

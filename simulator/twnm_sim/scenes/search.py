@@ -25,6 +25,7 @@ from twnm_schemas.constraints import (
     PairwiseLateral,
     SameClass,
     Sector,
+    Sides,
     say_constraint,
 )
 from twnm_schemas.scenes import Interval, Placement
@@ -117,6 +118,14 @@ def _pairwise_lateral(constraint: PairwiseLateral, geometry: Geometry) -> Bools:
 def _opposite_sides(constraint: OppositeSides, geometry: Geometry) -> Bools:
     lateral_TN = geometry.lateral_TN
     held_T: Bools = np.any(lateral_TN >= constraint.degrees, axis=1) & np.any(lateral_TN <= -constraint.degrees, axis=1)
+    return held_T
+
+
+@holds.register
+def _sides(constraint: Sides, geometry: Geometry) -> Bools:
+    left_TN = geometry.lateral_TN >= constraint.degrees
+    right_TN = geometry.lateral_TN <= -constraint.degrees
+    held_T: Bools = np.all(left_TN | right_TN, axis=1) & (np.count_nonzero(left_TN, axis=1) == constraint.left)
     return held_T
 
 

@@ -128,6 +128,40 @@ def test_as_many_sources_as_a_constraint_needs(tmp_path: Path) -> None:
         read_scene_spec(tmp_path / "spec.json", {})
 
 
+@pytest.mark.parametrize(
+    ("options", "fewest"),
+    [
+        ({"include": "dog barking, rain"}, 2.0),
+        ({"include": "dog", "constraints": ["same class twice"]}, 3.0),
+        ({"include": "a,b,c,d,e", "constraints": ["2 on the left"]}, 5.0),
+        ({"include": "dog", "constraints": ["3 on the left by 20 degrees"]}, 3.0),
+    ],
+)
+def test_as_many_sources_as_included_classes_need(options: dict[str, object], fewest: float) -> None:
+    spec = read_scene_spec(None, options)
+    assert spec.sources.bounds() == (fewest, max(fewest, 4.0))
+    assert spec.include == tuple(word.strip() for word in str(options["include"]).split(","))
+
+
+def test_included_classes_and_sides_are_in_every_scene(world: World, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text(SPEC.model_copy(update={"audible": False}).model_dump_json())
+    words = ["--spec", "spec.json", "--n", "8", "--workers", "1", "--include", "Horn,bell", "--sources", "2"]
+    code, _, err = run(
+        "compose", "--brirs", world.brirs, "--clips", world.catalog, *words, "--want", "1 on the left by 5 degrees"
+    )
+    assert (code, err) == (0, "")
+    scenes = [scene for folder in (tmp_path / "data" / "scenes").iterdir() for scene in read_scenes(folder)]
+    assert len(scenes) == 8
+    for scene in scenes:
+        assert {event.label for event in scene.events} == {"horn", "bell"}
+        right, left = sorted(event.lateral_deg for event in scene.events)
+        assert right <= -5.0
+        assert left >= 5.0
+    code, _, err = run("compose", "--brirs", world.brirs, "--clips", world.catalog, *words, "--out", "data")
+    assert code == 2
+    assert "constraints" in err
+
+
 MISTAKES: dict[str, tuple[list[str], str]] = {
     "n": (["--n", "0"], "0 is not a number of scenes; give 1 to 10,000,000."),
     "seed": (["--seed", "-1"], "The seed -1 is out of range"),
@@ -139,6 +173,9 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
     "endless sources": (["--sources", "1-999999999999"], "a scene has 1 to 16 sources"),
     "want": (["--want", "louder"], "The constraint 'louder' is not known; there are: farthest by 2x"),
     "want out of range": (["--want", "farthest by 0.5x"], "The constraint 'farthest by 0.5x' is out of range"),
+    "include": (["--include", "harn"], "There is no class 'harn'; there are, among others: horn"),
+    "include too many": (["--include", "horn,bell", "--sources", "1-3"], "to include 2 of given classes needs 2"),
+    "sides too many": (["--want", "3 on the left", "--sources", "2"], "'3 on the left by 15 degrees' needs 3 sources"),
     "starving": (["--want", "farthest by 1000x"], "'farthest by 1000x' starves"),
     "duration": (["--duration", "0.1"], "duration_s: Input should be greater than or equal to 0.5"),
     "no duration": (["--duration", "nan"], "The scene spec is not usable: duration_s"),

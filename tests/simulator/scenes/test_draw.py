@@ -23,7 +23,7 @@ from twnm_sim.scenes.draw import (
     draw_gains_again,
     draw_scene,
 )
-from twnm_sim.scenes.maker import SceneMaker
+from twnm_sim.scenes.maker import SceneMaker, describe_spec, require_splits
 
 SPEC = SceneSpec(
     duration_s=3.0,
@@ -240,6 +240,55 @@ def test_one_class_twice_from_two_places(with_spec):
     assert len(orders) == 3  # twins need not come first
 
 
+def test_every_scene_holds_each_class_that_is_included(with_spec):
+    places = {"Animal": set(), "rain": set()}
+    for drawn in draw_many(with_spec(sources=Constant(value=3.0), include=("Animal", "rain")), 60):
+        assert len(drawn.clips) == 3
+        for word, labels in (("Animal", {"animal", "dog"}), ("rain", {"rain"})):
+            found = [place for place, clip in enumerate(drawn.clips) if clip.label in labels]
+            assert len(found) == 1  # classes are distinct still
+            places[word] |= {*found}
+    assert places == {"Animal": {0, 1, 2}, "rain": {0, 1, 2}}  # they need not come first
+
+
+def test_a_given_room_with_fewer_places_than_included_classes_is_refused_by_name(with_spec, library, monkeypatch):
+    usable_RP = library.positions.usable_RP.copy()
+    usable_RP[1, 1:] = False
+    monkeypatch.setattr(library, "positions", replace(library.positions, usable_RP=usable_RP))
+    ingredients = with_spec(sources=Constant(value=2.0), include=("dog", "rain"))
+    assert len(draw_scene(ingredients, 1, 0, "train", room=0).recipe.events) == 2
+    with pytest.raises(RefusedDrawError, match=r"^room_without_places$"):
+        draw_scene(ingredients, 1, 0, "train", room=1)
+
+
+def test_an_included_class_that_no_licence_lets_in_names_the_reason(with_spec):
+    """A horn under the GPL, an engine that is not for trade: neither goes with the other."""
+    ingredients = with_spec(sources=Constant(value=2.0), include=("horn", "engine"))
+    said = r"^Scene 0 of the train split was rejected 100 times: license_mix \(100\); too few clips may be mixed: .*\.$"
+    with pytest.raises(SpecError, match=said):
+        SceneMaker(ingredients, 1).make(0, "train")
+
+
+def test_a_split_without_an_included_class_is_left_out(with_spec):
+    one = {"sources": Constant(value=1.0)}
+    assert with_spec(**one).splits == with_spec(**one, include=("rain",)).splits == ("train",)
+    only_in_test = with_spec(**one, include=("door",))
+    assert (only_in_test.splits, len(only_in_test.pool("test"))) == ((), 1)
+    with pytest.raises(
+        SpecError, match=r"^No split has both rooms and clips .*'door'\); loosen the filter or add clips"
+    ):
+        require_splits(only_in_test)
+
+
+def test_runs_that_include_nothing_are_the_runs_of_before(with_spec):
+    """What made a run's name before classes could be included makes it still."""
+    plain, rain = (SceneMaker(with_spec(sources=Constant(value=2.0), include=words), 1) for words in ((), ("rain",)))
+    told = {name: value for name, value in plain.ingredients.spec.model_dump(mode="json").items() if name != "include"}
+    assert describe_spec(plain.ingredients.spec) == told
+    assert describe_spec(rain.ingredients.spec) == {**told, "include": ["rain"]}
+    assert plain.fingerprint_of("train") != rain.fingerprint_of("train")
+
+
 def test_constraints_and_placements_hold_in_what_is_drawn(with_spec, library):
     placed = Placement(distance_m=Interval(low=1.2, high=6.0), lateral_deg=Interval(low=-80.0, high=80.0))
     spec = {"sources": Constant(value=2.0), "constraints": [Farthest(ratio=1.5)], "placement": placed}
@@ -355,6 +404,7 @@ def test_splits_have_clips_and_rooms_of_their_own(ingredients):
         ({"rooms": RoomFilter(size_categories=("smal",))}, r"^There is no size category 'smal'; .* others: small\.$"),
         ({"clips": {"labels": ("dog", "bel")}}, r"^There is no class 'bel'; .* others: bell"),
         ({"clips": {"exclude_labels": ("xylophone",)}}, r"^There is no class 'xylophone'; "),
+        ({"include": ("dog", "bel"), "sources": Constant(value=2.0)}, r"^There is no class 'bel'; .* others: bell"),
         ({"clips": {"datasets": ("smal",)}}, r"^There is no dataset 'smal'; .* others: small\.$"),
     ],
 )

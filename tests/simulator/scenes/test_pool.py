@@ -1,6 +1,7 @@
 """Which clips may sound, and together with which."""
 
 from collections import Counter
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from twnm_schemas.distributions import Constant
 from twnm_schemas.errors import SpecError
 from twnm_schemas.licences import combine_licenses
 from twnm_schemas.scenes import ClipFilter, SceneSpec
@@ -61,7 +63,7 @@ def test_a_class_of_two_spellings_is_drawn_as_often_as_one():
         *(make_clip(f"d:{k}", label="cat", labels=("cat",), audioset_ids=(CAT_ID,)) for k in "ab"),
     )
     pool = gather_pool(clips, SceneSpec(), "train", "open")
-    assert sorted(map(len, pool.by_label.values())) == [2, 2]
+    assert sorted(map(len, pool.every.by_label.values())) == [2, 2]
     rng = np.random.default_rng(3)
     twins = [clip for _ in range(40) for clip in draw_clips(pool, SceneSpec(), 2, 2, KEMAR, rng)[0]]
     assert {clip.label for clip in twins} == {"dog barking", "Bow bow", "cat"}
@@ -100,7 +102,7 @@ def test_a_filter_and_a_profile_keep(wanted, profile, kept):
     pool = gather_pool(CLIPS, SceneSpec(clips=wanted), "train", profile)
     assert "".join(clip.clip_id[-1] for clip in pool.clips) == kept
     assert sum(pool.refused.values()) + len(pool) == 7  # the eighth is of another split
-    assert {place for places in pool.by_label.values() for place in places} == set(range(len(pool)))
+    assert {place for places in pool.every.by_label.values() for place in places} == set(range(len(pool)))
 
 
 def test_what_kept_clips_out_is_counted_by_name():
@@ -203,3 +205,119 @@ def test_balance_is_by_class_or_by_recording(balance, share):
     drawn = Counter(draw_clips(pool, spec, 1, 1, KEMAR, rng)[0][0].clip_id for _ in range(3000))
     wanted = [3000 * share / 8] * 8 + [3000 * (1 - share) / 2] * 2
     assert chisquare([drawn[clip.clip_id] for clip in pool.clips], wanted).pvalue > 0.001
+
+
+ZOO = (
+    *many(["Bark", "Howl"], 3, ancestors=("Dog", "Animal")),
+    *many(["Meow"], 5, ancestors=("Cat", "Animal")),
+    *many(["Bell"], 6, ancestors=("Thing",)),
+    *many(["Rain", "Wind", "Drum"], 2),
+    make_clip("y:duet", label="Choir", labels=("Choir", "Rain")),
+)
+
+
+def is_of(clip, word):
+    return word.lower() in {name.lower() for name in (clip.label, *clip.labels, *clip.ancestors)}
+
+
+def with_include(*include, constraints=(), **changes):
+    return SceneSpec(sources=Constant(value=6.0), include=include, constraints=constraints, **changes)
+
+
+@pytest.mark.parametrize("balance", ["label", "clip"])
+@pytest.mark.parametrize("include", [("dog",), ("RAIN", "cat"), ("Animal", "Dog"), ("wind", "Thing", "Meow")])
+def test_each_included_class_is_there_and_classes_stay_distinct(include, balance):
+    spec = with_include(*include, balance=balance)
+    pool = gather_pool(ZOO, spec, "train", "open")
+    for seed in range(200):
+        found, missing = draw_clips(pool, spec, 4, 1, KEMAR, np.random.default_rng(seed))
+        assert (missing, len(found)) == ("", 4)
+        assert all(are_distinct(a, b) for a, b in combinations(found, 2))
+        heard = [{word for word in include if is_of(clip, word)} for clip in found]
+        # one clip each: some way to give every class a clip of its own
+        assert any(all(w in h for w, h in zip(include, order, strict=False)) for order in permutations(heard))
+
+
+def test_included_classes_leave_one_class_heard_twice_to_another():
+    spec = with_include("dog", "rain", constraints=("same class 3 times",), classes="any")
+    pool = gather_pool(ZOO, spec, "train", "open")
+    twins = Counter()
+    for seed in range(200):
+        found, missing = draw_clips(pool, spec, 6, 3, KEMAR, np.random.default_rng(seed))
+        if missing:  # too few of the class that was drawn
+            assert missing == "clips_too_few"
+            continue
+        counts = Counter(clip.label for clip in found)
+        assert sorted(counts.values()) == [1, 1, 1, 3]
+        twins[counts.most_common(1)[0][0]] += 1
+        once = [clip for clip in found if counts[clip.label] == 1]
+        assert any(is_of(clip, "dog") for clip in once)
+        assert any(is_of(clip, "rain") for clip in once)
+        assert all(are_distinct(a, b) for a, b in combinations(found, 2) if a.label != b.label)
+    assert {"Bell", "Meow"} <= set(twins)
+
+
+@pytest.mark.parametrize(("balance", "share"), [("label", 1 / 2), ("clip", 1 / 5)])
+def test_an_included_class_is_drawn_by_its_own_classes_first(balance, share):
+    """A dog barks in one clip and howls in four."""
+    clips = [*many(["Bark"], 1, ancestors=("Dog",)), *many(["Howl"], 4, ancestors=("Dog",)), *many("abc")]
+    spec = SceneSpec(include=("dog",), balance=balance)
+    pool = gather_pool(clips, spec, "train", "open")
+    rng = np.random.default_rng(6)
+    drawn = Counter(draw_clips(pool, spec, 1, 1, KEMAR, rng)[0][0].clip_id for _ in range(2000))
+    wanted = [2000 * share] + [2000 * (1 - share) / 4] * 4
+    assert sum(drawn.values()) == 2000
+    assert chisquare([drawn[clip.clip_id] for clip in clips[:5]], wanted).pvalue > 0.001
+
+
+@pytest.mark.parametrize(
+    ("include", "changes", "missing"),
+    [
+        (("bell", "BELL"), {}, "classes_not_distinct"),
+        (("choir", "rain"), {}, "clips_too_few"),  # one clip is all there is of both
+        (("choir", "choir"), {"classes": "any"}, "clips_too_few"),
+        (("gpl",), {}, "license_mix"),
+    ],
+)
+def test_an_included_class_that_cannot_be_there_is_missing_by_name(include, changes, missing):
+    spec = with_include(*include, **changes)
+    gpl = make_clip("z:gpl", label="gpl", labels=("gpl",), license="GPL-3.0-only")
+    clips = (gpl, *(clip for clip in ZOO if clip.label != "Rain"))
+    pool = gather_pool(clips, spec, "train", "open")
+    found, reason = draw_clips(pool, spec, 4, 1, "CC-BY-4.0", np.random.default_rng(2))
+    assert reason == missing
+    assert len(found) < 2
+
+
+def test_a_split_without_an_included_class_has_no_clips():
+    spec = with_include("bell", "Cat")
+    some = tuple(clip for clip in ZOO if clip.label != "Meow")
+    assert len(gather_pool(ZOO, spec, "train", "open")) == len(ZOO)
+    pool = gather_pool(some, spec, "train", "open")
+    assert len(pool) == 0
+    with pytest.raises(
+        SpecError, match=r"^No clip of the train split can be used \(19 beside no clip of 'cat'\); .*\.$"
+    ):
+        require_clips(pool, "train")
+
+
+@pytest.mark.parametrize("twins", [1, 2])
+@pytest.mark.parametrize("balance", ["label", "clip"])
+def test_clips_of_the_rest_are_drawn_as_they_were_before_classes_could_be_included(twins, balance):
+    """The draws of the first composer, written out: label, then clip; twins from one class, no draw of a label."""
+    spec = SceneSpec(balance=balance, classes="any")
+    clips = many("abcdef", 4)
+    pool = gather_pool(clips, spec, "train", "open")
+    for seed in range(50):
+        rng, chosen = np.random.default_rng(seed), []
+        while len(chosen) < 3:
+            if len(chosen) == 1 and twins == 2:
+                drawn = ord(chosen[0].label) - 97, int(rng.integers(4))
+            elif balance == "label":
+                drawn = int(rng.integers(6)), int(rng.integers(4))
+            else:
+                drawn = divmod(int(rng.integers(24)), 4)
+            clip = clips[4 * drawn[0] + drawn[1]]
+            is_new = clip not in chosen and (twins == 1 or len(chosen) < 2 or clip.label != chosen[0].label)
+            chosen += [clip] if is_new else []
+        assert draw_clips(pool, spec, 3, twins, KEMAR, np.random.default_rng(seed)) == (chosen, "")

@@ -19,6 +19,7 @@ from twnm_schemas.constraints import (
     PairwiseLateral,
     SameClass,
     Sector,
+    Sides,
     least_sources,
 )
 from twnm_schemas.scenes import Interval, Placement
@@ -108,6 +109,9 @@ def fulfils(constraint, places):
         case OppositeSides(degrees=wanted):
             sides = [lateral_of(place) for place in places]
             return any(side >= wanted for side in sides) and any(side <= -wanted for side in sides)
+        case Sides(left=left, degrees=wanted):
+            sides = [lateral_of(place) for place in places]
+            return sum(side >= wanted for side in sides) == left and all(abs(side) >= wanted for side in sides)
         case Sector(start_deg=start, stop_deg=stop, who=who):
             inside = [
                 start <= place[0] <= stop if start < stop else place[0] >= start or place[0] <= stop for place in places
@@ -127,6 +131,7 @@ constraints = st.one_of(
     angles.map(lambda angle: Pairwise(degrees=angle)),
     st.floats(3.0, 50.0).map(lambda angle: PairwiseLateral(degrees=angle)),
     st.floats(0.5, 60.0).map(lambda angle: OppositeSides(degrees=angle)),
+    st.builds(Sides, left=st.integers(0, 3), degrees=st.floats(0.5, 40.0)),
     st.builds(
         Sector, start_deg=st.floats(0.0, 359.0), stop_deg=st.floats(0.0, 360.0), who=st.sampled_from(["all", "any"])
     ),
@@ -268,6 +273,30 @@ def test_directions_that_differ_in_azimuth_alone_near_the_pole_are_near():
     rng = np.random.default_rng(1)
     assert find_positions(table, 0, 2, NOWHERE, [Pairwise(degrees=11.0)], rng, Starvation()) is None
     assert find_positions(table, 0, 2, NOWHERE, [Pairwise(degrees=9.0)], rng, Starvation()) is not None
+
+
+@pytest.mark.parametrize(("left", "found"), [(0, [3, 4]), (1, None), (2, [1, 2])])
+def test_as_many_sources_as_asked_are_on_the_left_and_none_is_ahead(left, found):
+    """Ahead, two to the left of the head (azimuths under 180 degrees), two to the right; behind nothing."""
+    table = line_up([1.0] * 5, [0.0, 40.0, 140.0, 220.0, 320.0])
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        pair = find_positions(table, 0, 2, NOWHERE, [Sides(left=left)], rng, Starvation())
+        assert sorted(pair) == found if found else len({1, 2} & set(pair)) == len({3, 4} & set(pair)) == 1
+    assert find_positions(table, 0, 5, NOWHERE, [Sides(left=left)], rng, Starvation()) is None
+    assert find_positions(table, 0, 2, NOWHERE, [Sides(left=left, degrees=41.0)], rng, Starvation()) is None
+
+
+def test_a_single_source_on_the_left_is_at_any_place_there():
+    """Of 40 places at random as many are found as a count by hand, each as often as another."""
+    rng = np.random.default_rng(2)
+    table = draw_table(rng, 40)
+    there = {next(iter(chosen)) for chosen in sets_that_hold(table, 1, NOWHERE, [Sides(left=1, degrees=15.0)])}
+    assert 5 <= len(there) < 30
+    drawn = [find_positions(table, 0, 1, NOWHERE, [Sides(left=1)], rng, Starvation())[0] for _ in range(1500)]
+    counts = [drawn.count(place) for place in sorted(there)]
+    assert sum(counts) == 1500
+    assert chisquare(counts).pvalue > 0.001
 
 
 @pytest.mark.parametrize(
