@@ -2,7 +2,7 @@
 
 import typer
 
-from twnm_bench.cli import audit_command, export_command, run_command, score_command
+from twnm_bench.cli import audit_command, export_command, generate_command, run_command, score_command
 from twnm_shards.command_line import VersionOption, run_app
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ def _bench(version: VersionOption = False) -> None:
     pass
 
 
+app.command("generate")(generate_command.generate)
 app.command("audit")(audit_command.audit)
 app.command("export")(export_command.export)
 app.command("run")(run_command.run)

@@ -1,1 +1,1 @@
-"""Handing a question set to other harnesses."""
+"""A question set for other harnesses: Hugging Face rows, an lmms-eval task, an inspect_ai task; start at `run.py`."""

@@ -5,6 +5,7 @@ from itertools import permutations
 
 import numpy as np
 
+from twnm_bench.directions import GUARD_DEG, PLACE_SIDE_DEG
 from twnm_bench.facts import APART_DEG, WINNER_RATIO, pick, quote
 from twnm_bench.families.base import (
     Draft,
@@ -20,9 +21,8 @@ from twnm_bench.families.base import (
     scene_spec,
     swap_places,
 )
-from twnm_bench.families.directions_asked import FRONTAL
 from twnm_bench.labels import Inventory
-from twnm_schemas.constraints import DistanceOrder, OppositeSides, Pairwise
+from twnm_schemas.constraints import DistanceOrder, OppositeSides, Pairwise, Sector
 from twnm_schemas.scenes import SceneSpec
 from twnm_sim.scenes.wording import capitalise, join_words
 
@@ -83,8 +83,37 @@ _IN_PLACE = {"left": "on the left", "ahead": "straight ahead", "right": "on the 
 _ORDERS = tuple(permutations(range(3)))
 
 
+_TURNS_INTO = ">"  # "0>2": an order, and the one that it turns into where two sounds exchange their places
+
+
+def _count_moved(first: tuple[int, ...], second: tuple[int, ...]) -> int:
+    """How many sounds are elsewhere in the second order."""
+    return sum(a != b for a, b in zip(first, second, strict=True))
+
+
+def deal_exchanges(pairs: int, rng: np.random.Generator) -> list[str]:
+    """Answers of so many contrast pairs: every three of them hold each of the six orders once.
+
+    Which two places are exchanged is drawn for every three, so that no order goes with another one in particular.
+    """
+    dealt: list[str] = []
+    while len(dealt) < pairs:
+        still = int(rng.integers(3))
+        a, b = (place for place in range(3) if place != still)
+        left = set(_ORDERS)
+        for order in [_ORDERS[int(place)] for place in rng.permutation(len(_ORDERS))]:
+            if order in left:
+                other = list(order)
+                other[a], other[b] = order[b], order[a]
+                left -= {order, tuple(other)}
+                dealt.append(f"{_ORDERS.index(order)}{_TURNS_INTO}{_ORDERS.index(tuple(other))}")
+    return dealt[:pairs]
+
+
 def _spec_three(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
-    return scene_spec(3, constraints=(FRONTAL, Pairwise(degrees=APART_DEG)), drr=(-10.0, 40.0))
+    ahead = Sector(start_deg=360.0 - GUARD_DEG, stop_deg=GUARD_DEG, who="any")
+    sides = OppositeSides(degrees=PLACE_SIDE_DEG)
+    return scene_spec(3, constraints=(ahead, sides, Pairwise(degrees=APART_DEG)), drr=(-10.0, 40.0))
 
 
 def _ask_three(view: View, answer: str, rng: np.random.Generator) -> Draft:
@@ -96,11 +125,12 @@ def _ask_three(view: View, answer: str, rng: np.random.Generator) -> Draft:
     places = [str(decide(f'query({pick(name)}, "place")', view.world)) for name in names]
     require(sorted(places) == sorted(_PLACES), "places_not_clear")
     key = tuple(_PLACES.index(place) for place in places)
-    require(_ORDERS.index(key) == int(answer), "other_binding")
-    exchanged = [order for order in _ORDERS if sum(a != b for a, b in zip(order, key, strict=True)) == 2]
-    moved = [order for order in _ORDERS if sum(a != b for a, b in zip(order, key, strict=True)) == 3]
-    pair, other = (exchanged[int(place)] for place in rng.permutation(3)[:2])
-    ways = [key, pair, other, moved[int(rng.integers(2))]]
+    own, paired = map(int, answer.split(_TURNS_INTO))
+    require(_ORDERS.index(key) == own, "other_binding")
+    pair = _ORDERS[paired]
+    exchanged = [order for order in _ORDERS if _count_moved(order, key) == 2 and order != pair]
+    moved = [order for order in _ORDERS if _count_moved(order, key) == 3]
+    ways = [key, pair, exchanged[int(rng.integers(2))], moved[int(rng.integers(2))]]
     first, second = (place for place in range(3) if pair[place] != key[place])
     events = {sound.name: sound.index for sound in view.world.sounds}
     return Draft(
@@ -108,8 +138,9 @@ def _ask_three(view: View, answer: str, rng: np.random.Generator) -> Draft:
         _WHICH,
         {},
         tuple(Option(_say_three(names, way), _claim_three(names, way)) for way in ways),
-        answer,
+        str(own),
         swapped=(events[names[first]], events[names[second]]),
+        paired_answer=str(paired),
     )
 
 
@@ -143,5 +174,6 @@ VARIANTS = (
         _spec_three,
         _ask_three,
         pair=swap_places,
+        deal=deal_exchanges,
     ),
 )

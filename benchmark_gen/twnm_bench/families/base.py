@@ -42,7 +42,7 @@ class Draft:
     """A question before it is shuffled: the key is `options[0]`.
 
     `slots`: what the wordings are filled with. `answer`: the class of the key, by which answers are balanced.
-    `swapped`: the events that the scene of a pair has at each other's places.
+    `swapped`: the events that the scene of a pair has at each other's places; `paired_answer`: the key's class there.
     """
 
     program: str
@@ -52,6 +52,7 @@ class Draft:
     answer: str
     tags: tuple[str, ...] = ()
     swapped: tuple[int, int] | None = None
+    paired_answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,10 @@ def _any_label(inventory: Inventory, name: str) -> bool:
 class Variant:
     """One kind of question of a task.
 
-    `answers`: the classes among which questions are dealt evenly; "labels": the labels there are. `spec`: which scenes
-    to draw for an answer. `pair`: edits the scene of a question minimally, so that the same options have another key;
-    questions of such a variant come in pairs. `share`: of the task's questions at that difficulty. `may_ask`: which
-    answers there can be with the labels and rooms that there are.
+    `answers`: the classes among which questions are dealt evenly; none: the labels there are. `spec`: which scenes to
+    draw for an answer. `pair`: edits the scene of a question minimally, so that the same options have another key;
+    questions of such a variant come in pairs, and `deal` may say with which answers. `share`: of the task's questions
+    at that difficulty. `may_ask`: which answers there can be with the labels and rooms that there are.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Variant:
     pair: Edit | None = None
     share: float = 1.0
     may_ask: Callable[[Inventory, str], bool] = _any_label
+    deal: Callable[[int, np.random.Generator], list[str]] | None = None
 
     @property
     def is_about_labels(self) -> bool:

@@ -123,7 +123,7 @@ def _ask_pair(view: View, answer: str, rng: np.random.Generator) -> Draft:
     ways = [(side, is_near)]
     ways += [way for way in product(_SIDES, (True, False)) if way != (side, is_near)]
     options = tuple(_option_pair(rule, answer, other.name, *way) for way in ways)
-    return Draft(options[0].claim, _WHAT, {}, options, answer, swapped=(sound.index, other.index))
+    return Draft(options[0].claim, _WHAT, {}, options, answer, (), (sound.index, other.index), answer)
 
 
 def _option_pair(rule: Rule, name: str, other: str, side: str, is_near: bool) -> Option:

@@ -130,7 +130,7 @@ def _ask_swap(view: View, answer: str, rng: np.random.Generator) -> Draft:
 
 def _spec_silence(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
     order = DistanceOrder(ratio=NEIGHBOUR_RATIO)
-    constraints = (FRONTAL, place_in("sector5", answer), order, Pairwise(degrees=APART_DEG))
+    constraints = (place_in("sector5", answer), order, Pairwise(degrees=APART_DEG))
     return scene_spec(3, constraints=constraints, drr=(-10.0, 20.0))
 
 

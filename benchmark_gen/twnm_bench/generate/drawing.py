@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twnm_bench.facts import Sound, World, read_world
-from twnm_bench.families.base import Draft, RejectedError, Variant, View
+from twnm_bench.families.base import Draft, RejectedError, View
 from twnm_bench.generate.slots import Slot
 from twnm_bench.labels import Inventory
 from twnm_bench.programs import judge_claim
@@ -64,7 +64,7 @@ class SceneFinder:
         if first is slot:
             return Found(composed, draft)
         other = self._edit(maker, composed, draft, slot)
-        return Found(other, mirror_draft(draft, first.variant, View(read_world(other.scene), self._inventory)))
+        return Found(other, ask_of_pair(draft, read_world(other.scene)))
 
     def _draw(self, slot: Slot, second: Slot | None) -> tuple[Composed, SceneMaker]:
         """The slot's own scene, in its stratum of rooms if there is one; a stratum that starves is given up."""
@@ -94,7 +94,7 @@ class SceneFinder:
             draft = ask_slot(slot, View(world, self._inventory), self._seed)
             other = self._edit(maker, composed, draft, second)
             try:
-                mirror_draft(draft, slot.variant, View(read_world(other.scene), self._inventory))
+                ask_of_pair(draft, read_world(other.scene))
             except RejectedError as error:
                 return f"pair_{error}"
             return ""
@@ -138,33 +138,21 @@ def _in_stratum(spec: SceneSpec, stratum: str) -> SceneSpec:
     return spec.model_copy(update={"rooms": rooms})
 
 
-def mirror_draft(draft: Draft, variant: Variant, view: View) -> Draft:
+def ask_of_pair(draft: Draft, world: World) -> Draft:
     """The question of the first scene of a pair asked of the second: the same options, another key.
 
     Raises RejectedError where the second scene does not answer it, or with the same option.
     """
-    verdicts = [judge_claim(option.claim, view.world) for option in draft.options]
+    verdicts = [judge_claim(option.claim, world) for option in draft.options]
     if None in verdicts or verdicts.count(True) != 1:
         raise RejectedError("not_decided")
     key = verdicts.index(True)
     if key == 0:
         raise RejectedError("same_key")
-    if not all(sound.is_audible for sound in view.world.sounds):
+    if not all(sound.is_audible for sound in world.sounds):
         raise RejectedError("sound_not_audible")
     options = (draft.options[key], *(option for place, option in enumerate(draft.options) if place != key))
-    answer = _class_of(draft, variant, view)
-    return replace(draft, options=options, answer=answer, program=options[0].claim)
-
-
-def _class_of(draft: Draft, variant: Variant, view: View) -> str:
-    """The answer's class in the second scene: the one for which the variant would ask it."""
-    for answer in variant.answers or (draft.answer,):
-        try:
-            variant.ask(view, answer, rng_for(0, "class"))
-        except RejectedError:
-            continue
-        return answer
-    raise RejectedError("not_askable")
+    return replace(draft, options=options, answer=draft.paired_answer, program=options[0].claim)
 
 
 def predict_world(drawn: Drawn, brirs: BrirLibrary) -> World:

@@ -50,6 +50,20 @@ def deal_quotas(n: int, tasks: Sequence[Task] = TASKS) -> dict[Task, int]:
     return {task: n // len(tasks) + (place < n % len(tasks)) for place, task in enumerate(tasks)}
 
 
+def parse_quotas(words: Sequence[str]) -> dict[Task, int]:
+    """Quotas from "TASK=N" each. Raises SpecError for what is none."""
+    quotas: dict[Task, int] = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        task = next((task for task in TASKS if task == name.strip()), None)
+        if task is None:
+            raise SpecError(f"There is no task '{name}'; there are {', '.join(TASKS)}.")
+        if not number.strip().isdigit() or not 1 <= int(number) <= MAX_QUESTIONS:
+            raise SpecError(f"The quota '{word}' is not usable; give TASK=N with 1 to {MAX_QUESTIONS:,} questions.")
+        quotas[task] = int(number)
+    return quotas
+
+
 def deal_slots(
     quotas: Mapping[Task, int], difficulty: str, inventory: Inventory, strata: Sequence[str], seed: int
 ) -> tuple[Slot, ...]:
@@ -77,11 +91,17 @@ def _deal_task(
     groups: list[list[Slot]] = []
     for variant, number in zip(variants, _share_out(count, variants, difficulty), strict=True):
         rng = rng_for(seed, "slots", task, variant.name)
-        answers = _deal(_answers_of(variant, inventory), number, rng) if number else []
+        answers = _deal_answers(variant, inventory, number, rng) if number else []
         rooms = _deal(strata or ("",), number, rng)
         taken = [Slot(0, variant, a, keys.pop(), room) for a, room in zip(answers, rooms, strict=True)]
         groups += _pair_up(taken) if variant.pair else [[slot] for slot in taken]
     return groups
+
+
+def _deal_answers(variant: Variant, inventory: Inventory, number: int, rng: np.random.Generator) -> list[str]:
+    if variant.deal is None:
+        return _deal(_answers_of(variant, inventory), number, rng)
+    return [answer for answer in variant.deal(-(-number // 2), rng) for _ in range(2)][:number]
 
 
 def _pair_up(slots: list[Slot]) -> list[list[Slot]]:

@@ -1,0 +1,216 @@
+"""`twnm-bench generate`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twnm_sim.cli.amounts import say_bytes, say_count, say_time
+from twnm_sim.cli.run_options import choose_mode, choose_workers, local_folder
+
+if TYPE_CHECKING:
+    from twnm_bench.audit.verdicts import Audit
+    from twnm_bench.generate.run import Generated, GeneratePlan
+    from twnm_schemas.questions import Question
+
+
+class DifficultyChoice(StrEnum):
+    """Which questions are made."""
+
+    core = "core"
+    hard = "hard"
+    mixed = "mixed"
+
+
+class ProfileChoice(StrEnum):
+    """Which licences may go into the set."""
+
+    open = "open"
+    research_nc = "research-nc"
+
+
+_WHAT, _WHERE, _MODEL = "What is asked", "Where and how", "A language model that words the questions"
+_MANY = "Repeat the option for more."
+
+
+def generate(
+    n: Annotated[int, typer.Option("--n", help="How many questions, evenly over tasks.", rich_help_panel=_WHAT)] = 1000,
+    library: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            help=f"Responses to draw scenes with: folder, tar, pattern or URL. {_MANY}",
+            show_default="data",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    scenes: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            help=f"Scenes to ask about, instead of drawing them. {_MANY}",
+            show_default=False,
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    clips: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SPEC",
+            help=f"As for twnm-sim clips scan, or a catalog. {_MANY}",
+            show_default="builtin",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    license: Annotated[  # noqa: A002 - the option's name
+        str | None,
+        typer.Option(
+            metavar="SPDX",
+            help="Licence of clips whose own is not known.",
+            show_default=False,
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    license_profile: Annotated[
+        ProfileChoice, typer.Option(help="What the set may be published under.", rich_help_panel=_WHAT)
+    ] = ProfileChoice.open,
+    difficulty: Annotated[
+        DifficultyChoice, typer.Option(help="mixed: half core, half hard.", rich_help_panel=_WHAT)
+    ] = DifficultyChoice.core,
+    quota: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TASK=N",
+            help=f"Only these tasks, so many each. {_MANY}",
+            show_default="n over all ten",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Everything random follows from it.", rich_help_panel=_WHAT)] = 0,
+    out: Annotated[
+        str, typer.Option(metavar="DIR", help="Root folder; the set goes to DIR/benchmark.", rich_help_panel=_WHERE)
+    ] = "data",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes.", show_default="all cores", rich_help_panel=_WHERE)
+    ] = None,
+    shard_size: Annotated[
+        str, typer.Option(help="Scenes (512) or predicted bytes (500MB, 1GB).", rich_help_panel=_WHERE)
+    ] = "1GB",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Only go on with a run that is there.", rich_help_panel=_WHERE)
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Remove the run that is there and start anew.", rich_help_panel=_WHERE)
+    ] = False,
+) -> None:
+    """Make a question set: scenes drawn to each task, four options with one that is true, audio, audit and report.
+
+    Run the same command again after any interruption: it finishes what is missing. Exits with 2 where the set does not
+    pass its own audit.
+    """
+    from twnm_bench.generate.run import GenerateRequest
+
+    request = GenerateRequest(
+        quotas=_choose_quotas(n, quota),
+        out=local_folder(out),
+        library=() if scenes else tuple(library or _default_library()),
+        scenes=tuple(scenes or ()),
+        clips=tuple(clips or ("builtin",)),
+        difficulty=difficulty.value,
+        seed=seed,
+        profile=license_profile.value,
+        license=license,
+        shard_size=shard_size,
+        workers=choose_workers(workers),
+        mode=choose_mode(resume, overwrite),
+    )
+    plan = _plan_with_progress(request)
+    _print_plan(plan)
+    made = _run_with_progress(plan)
+    questions = made.questions
+    audit = _finish(plan, made, questions)
+    _print_summary(made, audit)
+    if not audit.passed:
+        raise typer.Exit(2)
+
+
+def _choose_quotas(n: int, quota: list[str] | None) -> dict:  # type: ignore[type-arg]
+    from twnm_bench.generate.slots import deal_quotas, parse_quotas
+
+    return parse_quotas(quota) if quota else deal_quotas(n)
+
+
+def _default_library() -> list[str]:
+    """./data where it holds responses. Raises SpecError, saying what to run, where it does not."""
+    from twnm_schemas.errors import SpecError
+
+    if not (Path("data") / "brirs").is_dir():
+        raise SpecError(
+            "There are no scenes and no library to ask about: run twnm-sim render --split test --rooms 120 --out data, "
+            "or name --library or --scenes."
+        )
+    return ["data"]
+
+
+def _plan_with_progress(request: object) -> "GeneratePlan":
+    from contextlib import ExitStack
+
+    from twnm_bench.generate.run import GenerateRequest, plan_generate
+    from twnm_shards.progress import Show, showing
+
+    assert isinstance(request, GenerateRequest)
+    with ExitStack() as stack:
+        shows: list[Show] = []
+
+        def on_scan(done: int, files: int) -> None:
+            if not shows:
+                shows.append(stack.enter_context(showing("scan", files, "files")))
+            shows[0](done)
+
+        return plan_generate(request, on_scan)
+
+
+def _print_plan(plan: "GeneratePlan") -> None:
+    source = "given scenes" if plan.picked else "scenes drawn for them"
+    typer.echo(
+        f"{say_count(len(plan.slots), 'question')} about {source} into {plan.root}: "
+        f"{say_count(len(plan.inventory), 'label')}, {say_count(plan.job.samples, 'scene')}, "
+        f"{say_count(plan.request.workers, 'worker')}."
+    )
+
+
+def _run_with_progress(plan: "GeneratePlan") -> "Generated":
+    from twnm_bench.generate.run import run_generate
+    from twnm_shards.progress import showing
+
+    with showing("generate", plan.job.samples, "scenes") as show:
+        return run_generate(plan, show)
+
+
+def _finish(plan: "GeneratePlan", made: "Generated", questions: "tuple[Question, ...]") -> "Audit":
+    """Write the questions, audit them, and write the report."""
+    from twnm_bench.generate.outputs import write_questions
+    from twnm_bench.generate.review import review_set
+
+    write_questions(plan.root, questions)
+    return review_set(plan, made, questions)
+
+
+def _print_summary(made: "Generated", audit: "Audit") -> None:
+    from collections import Counter
+
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{made.root}", title_justify="left", show_header=False)
+    for task, count in Counter(question.task for question in made.questions).items():
+        table.add_row(task.replace("_", " "), f"{count}")
+    for reason, count in made.rejections.most_common(8):
+        table.add_row(f"rejected: {reason}", f"{count}")
+    table.add_row("scenes", f"{made.scenes}")
+    table.add_row("size", say_bytes(made.bytes))
+    table.add_row("wall time", say_time(made.wall_s))
+    table.add_row("audit", "passed" if audit.passed else "FAILED; see report.html")
+    table.add_row("report", f"{made.root / 'report.html'}")
+    Console(markup=False, highlight=False).print(table)
