@@ -105,7 +105,7 @@ def _judge_scene(file: str, key: str, members: dict[str, bytes]) -> Iterator[Pro
     yield from _judge_audio(file, key, audio, members)
 
 
-_JUDGES = {"brirs": _judge_room, "scenes": _judge_scene}
+_JUDGES = {"brirs": _judge_room, "scenes": _judge_scene, "benchmark": _judge_scene}
 
 
 def _judge_missing(file: str, key: str, audio: dict[str, _Promise], members: dict[str, bytes]) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from twnm_bench.audit.answers import most_allowed
 from twnm_bench.audit.duplicates import judge_near, list_scene_tokens, list_shingles
 from twnm_bench.audit.run import audit_items
 from twnm_bench.audit.splits import Training, gather_training
-from twnm_bench.audit.storage import Members
+from twnm_bench.audit.storage import Members, judge_audio
 from twnm_bench.audit.truth import judge_truth
 from twnm_bench.audit.verdicts import Audit, Verdict
 from twnm_bench.items import Item
@@ -449,6 +449,19 @@ def make_item(question: Question) -> Item:
         claims=question.claims,
         raw=question.model_dump(mode="json"),
     )
+
+
+@pytest.mark.parametrize(
+    ("member", "there"), [("flac", True), ("{key}.flac", True), ("wav", False), ("scene-000099.flac", False)]
+)
+def test_a_member_is_named_by_what_follows_its_key_or_whole(
+    case: Case, tmp_path: Path, member: str, there: bool
+) -> None:
+    row = case.rows[0]
+    case.members.add((SHARD, "scene-000099.flac"))
+    row["audio"] = {**row["audio"], "member": member.format(key=row["audio"]["key"])}
+    found = judge_audio(to_items(case.rows, tmp_path), frozenset(case.members))
+    assert found.offenders == (() if there else (row["id"],))
 
 
 def test_nothing_is_no_set() -> None:

@@ -130,7 +130,7 @@ def _ask_swap(view: View, answer: str, rng: np.random.Generator) -> Draft:
 
 def _spec_silence(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
     order = DistanceOrder(ratio=NEIGHBOUR_RATIO)
-    constraints = (place_in("sector5", answer), order, Pairwise(degrees=APART_DEG))
+    constraints = (place_in("quarter", answer), order, Pairwise(degrees=APART_DEG))
     return scene_spec(3, constraints=constraints, drr=(-10.0, 20.0))
 
 
@@ -141,9 +141,10 @@ def _ask_silence(view: View, answer: str, rng: np.random.Generator) -> Draft:
     require_distance(view.world.sounds, view.world)
     require(len(view.world.sounds) == 3, "not_three_sounds")
     nearest = str(decide(f'query(argmin(scene(), "distance", {NEIGHBOUR_RATIO}), "label")', view.world))
-    program = f'query(argmin(remove(scene(), {quote(nearest)}), "distance", {NEIGHBOUR_RATIO}), "sector5")'
-    factual = f'query(argmin(scene(), "distance", {NEIGHBOUR_RATIO}), "sector5")'
-    return _finish(view, program, factual, ("sector5", answer), _SILENCE, {"sound": say_sound(nearest)}, rng)
+    program = f'query(argmin(remove(scene(), {quote(nearest)}), "distance", {NEIGHBOUR_RATIO}), "quarter")'
+    factual = f'query(argmin(scene(), "distance", {NEIGHBOUR_RATIO}), "quarter")'
+    slots = {"sound": say_sound(nearest)}
+    return _finish(view, program, factual, ("quarter", answer), _SILENCE, slots, rng, tags=("front_back",))
 
 
 def _spec_turn(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
@@ -210,7 +211,7 @@ _SIDEWAYS = tuple(name for name in _FRONTAL_NAMES if name != "ahead")
 VARIANTS = (
     Variant("swap", "counterfactual", "core", _FRONTAL_NAMES, _spec_swap, _ask_swap),
     Variant("mirror", "counterfactual", "core", _SIDEWAYS, _spec_mirror, _ask_mirror),
-    Variant("silence", "counterfactual", "hard", _FRONTAL_NAMES, _spec_silence, _ask_silence),
+    Variant("silence", "counterfactual", "hard", _QUARTER_NAMES, _spec_silence, _ask_silence),
     Variant("turn", "counterfactual", "hard", _QUARTER_NAMES, _spec_turn, _ask_turn),
     Variant("swap_and_turn", "counterfactual", "hard", _QUARTER_NAMES, _spec_twice, _ask_twice),
 )

@@ -10,7 +10,7 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from twnm_bench.directions import SIDE_DEG, clear_height, clear_side
+from twnm_bench.directions import clear_height, clear_side
 from twnm_bench.facts import (
     NEIGHBOUR_RATIO,
     REVERBERATION_GRID_S,
@@ -33,7 +33,7 @@ from twnm_bench.families.base import (
     scene_spec,
 )
 from twnm_bench.labels import Inventory
-from twnm_schemas.constraints import DistanceOrder, Pairwise, Sides
+from twnm_schemas.constraints import DistanceOrder, Pairwise
 from twnm_schemas.scenes import SceneSpec
 from twnm_sim.scenes.wording import capitalise, join_words, name_sound, say_number
 
@@ -124,11 +124,7 @@ def _spec_short(answer: str, inventory: Inventory, rng: np.random.Generator) -> 
 
 
 def _spec_long(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
-    """Places that leave enough to be stated: every side is clear, and of four sounds the order of distances."""
-    count = 4 + int(rng.integers(2))
-    sides = Sides(left=1 + int(rng.integers(count - 1)), degrees=SIDE_DEG)
-    order = (DistanceOrder(ratio=NEIGHBOUR_RATIO),) if count == 4 else ()
-    return scene_spec(count, constraints=(sides, *order, Pairwise(degrees=20.0)), drr=(-10.0, 20.0), gain=(-3.0, 3.0))
+    return scene_spec(5, constraints=(Pairwise(degrees=20.0),), drr=(-10.0, 20.0), gain=(-3.0, 3.0))
 
 
 def _ask_short(view: View, answer: str, rng: np.random.Generator) -> Draft:

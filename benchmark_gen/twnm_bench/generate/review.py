@@ -91,7 +91,7 @@ def _count_tasks(
                 "quota": plan.request.quotas.get(task, 0),
                 "hard": sum(q.difficulty == "hard" for q in mine),
                 "variants": ", ".join(f"{n.replace('_', ' ')} {c}" for n, c in _count_variants(mine)),
-                "keys": "/".join(str(sum(q.answer_index == place for q in mine)) for place in range(4)),
+                "places": "/".join(str(sum(q.answer_index == place for q in mine)) for place in range(4)),
                 "high": f"{100 * high / len(mine):.0f} %",
                 "pairs": len({tag for q in mine for tag in q.tags if tag.startswith("pair:")}),
             }
