@@ -39,9 +39,9 @@ def write_sound(path: Path, *channels: Samples, rate: int = RATE, **settings: An
     return path
 
 
-def write_noises(folder: Path, count: int, seconds: float = 0.2) -> Path:
-    """A folder of that many different recordings in three classes."""
-    for number in range(count):
+def write_noises(folder: Path, count: int, seconds: float = 0.2, first: int = 0) -> Path:
+    """A folder of that many different recordings in three classes, numbered from `first`."""
+    for number in range(first, first + count):
         write_sound(folder / f"class {number % 3}" / f"{number:03d}.wav", noise(seconds, seed=number))
     return folder
 

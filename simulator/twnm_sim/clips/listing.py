@@ -39,7 +39,8 @@ class Found:
 
     `path`: the file, or the tar that holds it as `member` at byte `offset`. `probed`: what the audio would tell, where
     the adapter knows it without (sounds that are synthesised). `caption_license`: only where the words have other terms
-    than the sound.
+    than the sound. `held_out`: the split that the person who scans keeps the whole dataset for, "" where its groups
+    decide.
     """
 
     clip_id: str
@@ -63,6 +64,7 @@ class Found:
     license: str = UNKNOWN
     dnsmos: float | None = None
     source_split: str = ""
+    held_out: str = ""
     probed: Probed | None = None
 
 

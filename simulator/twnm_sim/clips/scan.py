@@ -16,6 +16,7 @@ from pathlib import Path
 from twnm_schemas.clips import Clip
 from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.licences import UNKNOWN, parse_license, profile_allows
+from twnm_schemas.splits import SPLITS
 from twnm_shards.files import check_writable
 from twnm_sim.clips.adapters.registry import CATALOG, list_spec
 from twnm_sim.clips.catalog import Catalog, read_catalog, write_catalog
@@ -25,7 +26,8 @@ from twnm_sim.clips.probing import Place, Refused, forget, probe_places
 from twnm_sim.clips.specs import parse_spec
 from twnm_sim.clips.splits import Seat, seat_clips
 
-_FOUND_FIELDS = tuple(f.name for f in fields(Found) if f.name != "probed")
+HOLD_OUT = "hold_out"  # an option of every kind of clips
+_FOUND_FIELDS = tuple(f.name for f in fields(Found) if f.name not in ("probed", "held_out"))
 _PROBED_FIELDS = tuple(f.name for f in fields(Probed))
 
 
@@ -111,11 +113,20 @@ def _list_entries(spec: ClipSpec, default_license: str | None) -> Iterator[Found
     if spec.kind == CATALOG:
         yield from read_catalog(Path(spec.place)).clips
         return
-    for found in _list_found(spec):
+    held_out = _read_held_out(spec)
+    for found in _list_found(replace(spec, options={k: v for k, v in spec.options.items() if k != HOLD_OUT})):
         path = os.path.abspath(found.path) if found.path else ""
         spdx = default if found.license == UNKNOWN else found.license
         of_words = (found.caption_license or spdx) if found.caption else ""
-        yield replace(found, path=path, license=spdx, caption_license=of_words)
+        yield replace(found, path=path, license=spdx, caption_license=of_words, held_out=held_out)
+
+
+def _read_held_out(spec: ClipSpec) -> str:
+    """The split for which a whole dataset is kept, whatever its groups hash to. Raises SpecError for none there is."""
+    split = spec.options.get(HOLD_OUT, "")
+    if split and split not in SPLITS:
+        raise SpecError(f"The clips '{spec.text}' cannot be held out for '{split}'; there are {', '.join(SPLITS)}.")
+    return split
 
 
 def _list_found(spec: ClipSpec) -> Iterator[Found]:
@@ -257,7 +268,12 @@ def _seat(known: _Known) -> tuple[list[Clip], list[Refusal]]:
     made_before = {
         place: Seat(entry.group, entry.split) for place, entry in enumerate(known.entries) if isinstance(entry, Clip)
     }
-    seats = seat_clips(known.entries, [probed.sha256 for probed in known.probed], made_before)
+    held_out = {
+        place: entry.held_out
+        for place, entry in enumerate(known.entries)
+        if isinstance(entry, Found) and entry.held_out
+    }
+    seats = seat_clips(known.entries, [probed.sha256 for probed in known.probed], made_before, held_out)
     clips, clashes = [], []
     for entry, probed, seat in zip(known.entries, known.probed, seats, strict=True):
         if seat is None:

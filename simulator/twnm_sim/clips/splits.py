@@ -101,12 +101,16 @@ class Seating:
 
 
 def seat_clips(
-    clips: Sequence[Identified], digests: Sequence[str], kept: Mapping[int, Seat] | None = None
+    clips: Sequence[Identified],
+    digests: Sequence[str],
+    kept: Mapping[int, Seat] | None = None,
+    held_out: Mapping[int, str] | None = None,
 ) -> list[Seat | None]:
     """The seat of each clip in order, None for a `split_clash`.
 
     `digests`: the SHA-256 of each. `kept`: seats that are not decided here, by place in `clips`; they are taken first,
-    in order, and a kept one is refused only where it contradicts an earlier kept one.
+    in order, and a kept one is refused only where it contradicts an earlier kept one. `held_out`: the split that a clip
+    is held out for, by place, whatever its group hashes to; what else is of its group is then a clash elsewhere.
     """
     kept = kept or {}
     old, new = sorted(kept), [place for place in range(len(clips)) if place not in kept]
@@ -116,12 +120,12 @@ def seat_clips(
     seats: list[Seat | None] = [None] * len(clips)
     for place, uploaders in (*((place, known_before) for place in old), *((place, known) for place in new)):
         clip = clips[place]
-        seat = kept.get(place) or _seat_newcomer(clip, uploaders)
+        seat = kept.get(place) or _seat_newcomer(clip, uploaders, (held_out or {}).get(place, ""))
         if seating.take(seat, (*identities_of(clip, uploaders), f"sha256:{digests[place]}")):
             seats[place] = seat
     return seats
 
 
-def _seat_newcomer(clip: Identified, uploaders: Mapping[str, str]) -> Seat:
+def _seat_newcomer(clip: Identified, uploaders: Mapping[str, str], held_out: str) -> Seat:
     group = group_of(clip, uploaders)
-    return Seat(group, split_of(group))
+    return Seat(group, held_out or split_of(group))

@@ -342,3 +342,15 @@ def test_real_recordings_make_a_catalog(tmp_path: Path) -> None:
         assert clip.license != "LicenseRef-unknown"
         assert sides.setdefault(clip.uploader, clip.split) == clip.split
     assert {clip.split for clip in catalog.clips} == {"train", "validation", "test"}
+
+
+def test_a_dataset_is_held_out_for_one_split_whatever_its_groups_hash_to(tmp_path: Path) -> None:
+    kept, rest = tmp_path / "kept", tmp_path / "rest"
+    write_noises(kept, 12)
+    write_noises(rest, 12, first=12)
+    catalog = scan_clips([f"folder:{kept}?hold_out=test", f"folder:{rest}"], workers=1)
+    splits = {clip.clip_id: clip.split for clip in catalog.clips}
+    assert {split for name, split in splits.items() if name.startswith("kept:")} == {"test"}
+    assert all(split == split_of(name) for name, split in splits.items() if name.startswith("rest:"))
+    with pytest.raises(SpecError, match="cannot be held out for 'exam'; there are train, validation, test"):
+        scan_clips([f"folder:{kept}?hold_out=exam"], workers=1)

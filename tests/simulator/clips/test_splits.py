@@ -156,3 +156,12 @@ def test_adding_data_moves_no_clip_that_was_seated(before: list[Found], added: l
     shuffled = seat(added + seated, {len(added) + i: found for i, found in enumerate(kept.values())})
     assert shuffled[len(added) :] == list(kept.values())
     assert shuffled[: len(added)] == again[len(seated) :]
+
+
+def test_what_is_held_out_takes_its_whole_group_along() -> None:
+    held = make_found("esc50:1", freesound_id="5", uploader=names_in("train"))
+    other = make_found("fsd50k:2", freesound_id="6", uploader=names_in("train"))
+    clips = [held, other]
+    seats = seat_clips(clips, [digest(clip) for clip in clips], held_out={0: "test"})
+    assert seats[0] == Seat(group_of(held, {}), "test")
+    assert seats[1] is None  # the same uploader, and its group hashes to train
