@@ -21,7 +21,7 @@ INSTALL := $(BIN)/python -m pip install --quiet -c constraints.txt
 .PHONY: help demo test test-core lint format bench prove docs schemas clean
 
 help:
-	@echo "make demo       render four rooms on the KEMAR head with a scene in each into $(DEMO), check and draw them"
+	@echo "make demo       render rooms on the KEMAR head, scenes in them and 200 questions about scenes into $(DEMO)"
 	@echo "make test       run all tests (PYTEST_ARGS='-k name' passes arguments on)"
 	@echo "make test-core  run the tests that need no torch"
 	@echo "make lint       ruff and mypy"
@@ -38,7 +38,10 @@ demo: $(VENV)/.installed-run
 	$(BIN)/twnm-sim check $(DEMO)
 	$(BIN)/twnm-sim describe $(SCENES)
 	@for scene in $(SCENES); do $(BIN)/twnm-sim plot $$scene --out $$scene.html || exit 1; done
-	@echo "To listen and look, open these in a browser: $(SCENES:=.html) and, on the rooms, $(DEMO)/report.html"
+	$(BIN)/twnm-sim render --split test --rooms 24 --sources-per-room 20 --scenes-per-room 0 --out $(DEMO)/heldout --overwrite
+	$(BIN)/twnm-bench generate --n 200 --library $(DEMO)/heldout --out $(DEMO) --overwrite
+	@echo "To listen and look, open these in a browser: the scenes $(SCENES:=.html), the rooms $(DEMO)/report.html and"
+	@echo "the questions $(DEMO)/benchmark/report.html"
 
 # The trainer's tests will live in tests/trainer and need the train extra (torch). Once they exist, `test` depends on
 # a stamp that installs '.[dev,train]'; until then the dev extra is all there is to install.

@@ -31,7 +31,7 @@ class Sound:
     """One event as a program sees it. `name`: how it is said; `classes`: its label and every broader one.
 
     Angles in degrees in the listener frame; distance in metres and DRR in dB, None where the record does not tell;
-    `emitted_until_s`: when its source falls silent, reverberation aside.
+    `onset_s` and `offset_s` as in `twnm_schemas.Event`: what is heard of it within 30 dB, reverberation included.
     """
 
     index: int
@@ -45,7 +45,6 @@ class Sound:
     drr_db: float | None
     onset_s: float
     offset_s: float
-    emitted_until_s: float
     is_audible: bool
 
     @property
@@ -94,7 +93,7 @@ class Fact:
 def read_world(scene: Scene) -> World:
     """The scene as programs see it."""
     acoustics = scene.room.acoustics
-    sounds = tuple(_read_sound(event, scene) for event in scene.events)
+    sounds = tuple(map(_read_sound, scene.events))
     why = "" if acoustics.t_mid_s is not None else explain_null(f for e in scene.events for f in e.acoustics.flags)
     return World(
         sounds=tuple(sorted(sounds, key=lambda sound: (sound.onset_s, sound.index))),
@@ -106,8 +105,7 @@ def read_world(scene: Scene) -> World:
     )
 
 
-def _read_sound(event: Event, scene: Scene) -> Sound:
-    placed = scene.recipe.events[event.index]
+def _read_sound(event: Event) -> Sound:
     name = name_of(event).text
     return Sound(
         index=event.index,
@@ -121,7 +119,6 @@ def _read_sound(event: Event, scene: Scene) -> Sound:
         drr_db=event.acoustics.broadband.drr_db,
         onset_s=event.onset_s,
         offset_s=event.offset_s,
-        emitted_until_s=(placed.emitted + placed.length) / scene.sample_rate,
         is_audible=heard_enough(event.active_s, event.audible_s),
     )
 

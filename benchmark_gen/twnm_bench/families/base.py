@@ -195,7 +195,13 @@ def label_option(name: str) -> str:
     return capitalise(say_sound(name))
 
 
-def matched_lengths(rng: np.random.Generator, fixed: Sequence[str], others: Sequence[str], count: int) -> list[str]:
+def matched_lengths(
+    rng: np.random.Generator,
+    fixed: Sequence[str],
+    others: Sequence[str],
+    count: int,
+    say: Callable[[str], str] = label_option,
+) -> list[str]:
     """`count` of the others such that all labels are options of about one length.
 
     Raises RejectedError where there are too few, or none are found in some tries.
@@ -203,7 +209,7 @@ def matched_lengths(rng: np.random.Generator, fixed: Sequence[str], others: Sequ
     require(len(others) >= count, "labels_too_few")
     for _ in range(_LENGTH_TRIES):
         chosen = shuffle(rng, others)[:count]
-        lengths = [len(label_option(name)) for name in (*fixed, *chosen)]
+        lengths = [len(say(name)) for name in (*fixed, *chosen)]
         if max(lengths) <= LENGTH_RATIO * min(lengths):
             return chosen
     raise RejectedError("option_lengths")

@@ -11,10 +11,10 @@ from twnm_bench.families.base import (
     Variant,
     View,
     choose,
-    label_option,
     labels_of,
     matched_lengths,
     require,
+    say_sound,
     scene_spec,
 )
 from twnm_bench.labels import Inventory
@@ -39,6 +39,14 @@ _WHICH_MISSING = (
 )
 
 
+def _say_heard(name: str) -> str:
+    return f"You hear {say_sound(name)}"
+
+
+def _say_missing(name: str) -> str:
+    return f"You do not hear {say_sound(name)}"
+
+
 def _spec_heard(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
     return scene_spec((1, 2, 3), elevation=None, include=(inventory.labels[answer].label,))
 
@@ -47,8 +55,8 @@ def _ask_heard(view: View, answer: str, rng: np.random.Generator) -> Draft:
     names = labels_of(view)
     require(len(names) <= 3, "too_many_sounds")
     require(answer in names, "not_in_scene")
-    wrong = matched_lengths(rng, [answer], view.inventory.others(answer, names), 3)
-    options = tuple(Option(label_option(name), f"has(scene(), label={quote(name)})") for name in (answer, *wrong))
+    wrong = matched_lengths(rng, [answer], view.inventory.others(answer, names), 3, _say_heard)
+    options = tuple(Option(_say_heard(name), f"has(scene(), label={quote(name)})") for name in (answer, *wrong))
     return Draft(f'query({pick(answer)}, "label")', _WHICH_HEARD, {}, options, answer)
 
 
@@ -68,18 +76,19 @@ def _ask_missing(view: View, answer: str, rng: np.random.Generator) -> Draft:
     hidden = choose(rng, kin)
     shown = [name for name in names if name != hidden]
     try:
-        matched_lengths(rng, [answer, *shown], [], 0)
+        matched_lengths(rng, [answer, *shown], [], 0, _say_missing)
     except RejectedError:
         raise RejectedError("option_lengths") from None
-    options = tuple(Option(label_option(name), f"lacks(scene(), label={quote(name)})") for name in (answer, *shown))
+    options = tuple(Option(_say_missing(name), f"lacks(scene(), label={quote(name)})") for name in (answer, *shown))
     return Draft(f"lacks(scene(), label={quote(answer)})", _WHICH_MISSING, {}, options, answer)
 
 
 def _has_kin(inventory: Inventory, name: str) -> bool:
-    """Whether three other labels of its group may stand beside it, of about its length."""
-    length = len(label_option(name))
-    lengths = [len(label_option(other)) for other in inventory.others(name, ())]
-    return sum(max(length, other) <= LENGTH_RATIO * min(length, other) for other in lengths) >= 3
+    """Whether three other labels of its group may stand beside it, all of about one length."""
+    own = len(_say_heard(name))
+    lengths = sorted(len(_say_heard(other)) for other in inventory.others(name, ()))
+    triples = (lengths[place : place + 3] for place in range(len(lengths) - 2))
+    return any(max(own, *three) <= LENGTH_RATIO * min(own, *three) for three in triples)
 
 
 VARIANTS = (

@@ -22,6 +22,7 @@ from twnm_sim.scenes.maker import SceneMaker
 from twnm_sim.scenes.wording import name_sound
 
 SPLIT = "test"
+_DECAY = 0.5  # of the reverberation time: how long 30 dB of it take
 _DRAWS = 3000  # a slot: a draw without composing takes about a millisecond
 
 
@@ -163,7 +164,8 @@ def predict_world(drawn: Drawn, brirs: BrirLibrary) -> World:
     for index, (event, clip) in enumerate(zip(drawn.recipe.events, drawn.clips, strict=True)):
         at = event.source_index
         name = name_sound(clip.label, clip.caption).text
-        until_s = (event.emitted + event.length) / rate
+        sounding = min(event.length, round(clip.offset_s * rate) - event.clip_start)
+        until_s = (event.emitted + sounding) / rate + _DECAY * (_known(table.t_mid_R[room]) or 0.0)
         sounds.append(
             Sound(
                 index=index,
@@ -176,8 +178,7 @@ def predict_world(drawn: Drawn, brirs: BrirLibrary) -> World:
                 distance_m=_known(table.distance_RP[room, at]),
                 drr_db=_known(table.drr_RP[room, at]),
                 onset_s=event.emitted / rate,
-                offset_s=until_s,
-                emitted_until_s=until_s,
+                offset_s=min(until_s, drawn.recipe.samples / rate),
                 is_audible=True,
             )
         )
