@@ -188,6 +188,21 @@ def test_asking_stops_before_the_highest_cost_and_the_cache_still_serves(tmp_pat
     assert second.report("m").cost == 0.0
 
 
+def test_after_one_refusal_for_cost_no_call_is_made_however_cheap() -> None:
+    asks = [Ask("dear", "word " * 100, Wording), Ask("cheap", "word", Wording)]
+    model = ScriptedModel([GOOD] * 2)
+    replies = ask_all(asks, model, AskSettings(max_tokens=1), Meter(Prices(1e6, 0.0), max_cost=100.0))
+    assert ([reply.reason for reply in replies], model.calls) == (["refused_by_cost"] * 2, [])
+
+
+def test_a_call_is_reckoned_no_cheaper_than_the_dearest_so_far() -> None:
+    # bounded by 4 + 20 at first; each costs 115, so that a third could reach 345
+    model = ScriptedModel([Completion('{"question": "a"}', tokens_in=100, tokens_out=15)] * 3)
+    meter = Meter(Prices(1e6, 1e6), max_cost=260.0)
+    ask_all(make_asks(3), model, AskSettings(max_tokens=20), meter)
+    assert (len(model.calls), meter.report("m").cost) == (2, 230.0)
+
+
 def test_a_repair_is_not_paid_beyond_the_highest_cost() -> None:
     model = ScriptedModel([Completion("no", tokens_in=10, tokens_out=15)])
     (reply,) = ask_all(make_asks(1), model, AskSettings(max_tokens=20), Meter(Prices(1e6, 1e6), max_cost=30.0))

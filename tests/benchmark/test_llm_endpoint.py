@@ -3,6 +3,7 @@
 import json
 import logging
 import socket
+import threading
 import time
 from collections import Counter
 from email.utils import formatdate
@@ -17,7 +18,8 @@ from twnm_bench.llm.asking import AskSettings, ask_all
 from twnm_bench.llm.cache import ReplyCache
 from twnm_bench.llm.endpoint import Endpoint, EndpointSettings, read_endpoint
 from twnm_bench.llm.ladder import Habits
-from twnm_bench.llm.meter import Meter
+from twnm_bench.llm.meter import Meter, Prices
+from twnm_bench.llm.ports import Ask
 from twnm_schemas.errors import MachineError, MissingExtraError, SpecError, TwnmError
 
 GOOD = Answer('{"question": "Where?"}')
@@ -90,19 +92,24 @@ def test_a_passing_fault_is_tried_again(fault: Answer, tmp_path: Path) -> None:
     assert len(ReplyCache(tmp_path)) == 1
 
 
-def test_a_timeout_is_tried_again_and_may_be_billed() -> None:
-    with FaultyEndpoint(in_turn(Answer(GOOD.text, delay_s=30.0), GOOD)) as server:
-        meter = Meter()
-        (reply,) = ask_all(make_asks(1), Endpoint(settings_for(server, timeout_s=0.3)), meter=meter)
+@pytest.mark.parametrize("slow", [Answer(GOOD.text, delay_s=30.0), Answer(GOOD.text, drip_s=0.1)])
+def test_a_timeout_is_tried_again_and_may_be_billed(slow: Answer) -> None:
+    with FaultyEndpoint(in_turn(slow, GOOD)) as server:
+        meter = Meter(Prices(0.0, 1e6))
+        (reply,) = ask_all(
+            make_asks(1), Endpoint(settings_for(server, timeout_s=0.6)), AskSettings(max_tokens=9), meter
+        )
         assert len(server.asked) == 2
     assert read_words([reply]) == ["Where?"]
-    assert meter.report("m").retries == 1
+    report = meter.report("m")
+    assert (report.retries, report.cost, report.cost_at_risk) == (1, 5.0, 9.0)
 
 
 @pytest.mark.parametrize(
     ("fault", "reason", "requests"),
     [
         (error_of(500), "server_error", 3),
+        (error_of(503), "server_error", 9),
         (error_of(429), "rate_limited", 9),  # being turned away counts as a third of a try
         (error_of(429, headers={"Retry-After": "9999"}), "rate_limited", 1),  # past the deadline: no use in waiting
         (error_of(429, headers={"Retry-After": formatdate(time.time() + 9999, usegmt=True)}), "rate_limited", 1),
@@ -130,23 +137,51 @@ def test_a_lasting_fault_falls_back_with_its_reason(fault: Answer, reason: str, 
     assert len(ReplyCache(tmp_path)) == 2  # nothing is kept of a call that gave nothing
 
 
-def test_pressure_halves_what_is_under_way_and_replies_widen_it_again() -> None:
+def test_pressure_halves_what_is_under_way_once_and_replies_widen_it_again() -> None:
+    """Those who wait for each other at a barrier prove that so many are under way; fewer would wait in vain."""
+    together, halved, again = threading.Barrier(8), threading.Barrier(4), threading.Barrier(8)
+
     def script(asked: Asked) -> Answer:
-        if asked.number == 0:
-            return wording(asked)
-        if asked.number <= 8:  # the first full round, all of it
-            return Answer(status=429, error="slow down", headers={"Retry-After": "0"}, delay_s=0.2)
-        return Answer(wording(asked).text, delay_s=0.02)
+        if 1 <= asked.number <= 8:  # the first full round, turned away as a whole
+            together.wait(timeout=60.0)
+            return error_of(429, headers={"Retry-After": "0"})
+        if 9 <= asked.number <= 12:
+            halved.wait(timeout=60.0)
+        if 9 <= asked.number <= 16:
+            return Answer(wording(asked).text, delay_s=0.2)  # time for more to come, were they let in
+        if asked.number >= 104:  # three rounds are left
+            again.wait(timeout=60.0)
+        return wording(asked)
 
     with FaultyEndpoint(script) as server:
-        endpoint = Endpoint(settings_for(server, concurrency=8))
-        replies = ask_all(make_asks(120), endpoint)
+        replies = ask_all(make_asks(120), Endpoint(settings_for(server, concurrency=8)))
         assert all(reply.value for reply in replies)
         assert len(server.asked) == 120 + 8
         assert server.at_a_time[0] == 1  # the first finds out alone what the endpoint takes
-        assert server.most_at_a_time == max(server.at_a_time[1:9]) == 8
-        assert max(server.at_a_time[9:13]) <= 4
-        assert max(server.at_a_time[-30:]) == 8
+        assert max(server.at_a_time[9:13]) == 4
+        assert max(server.at_a_time[9:17]) <= 5  # four replies widen them by no more than one
+        assert server.most_at_a_time == 8
+
+
+def test_identical_asks_under_way_share_one_request() -> None:
+    with FaultyEndpoint(lambda asked: Answer(wording(asked).text, delay_s=0.2)) as server:
+        asks = [Ask(f"ask {number}", f"prompt {number % 2}", Wording) for number in range(20)]
+        replies = ask_all(asks, Endpoint(settings_for(server)))
+        assert len(server.asked) == 2
+    assert read_words(replies) == ["prompt 0", "prompt 1"] * 10
+    assert sum(reply.from_cache for reply in replies) == 18
+
+
+def test_a_call_waits_for_those_under_way_to_come_cheaper_than_reckoned() -> None:
+    # one unit a token: a call is bounded by 4 + 20 and costs 2, so that only four may be under way at a time
+    meter = Meter(Prices(1e6, 1e6), max_cost=100.0)
+    with FaultyEndpoint(lambda asked: Answer(GOOD.text, usage=(1, 1), delay_s=0.02)) as server:
+        replies = ask_all(
+            make_asks(30), Endpoint(settings_for(server, concurrency=8)), AskSettings(max_tokens=20), meter
+        )
+        assert all(reply.value for reply in replies)
+        assert server.most_at_a_time <= 4
+    assert meter.report("m").cost == 60.0
 
 
 def test_a_bad_reply_is_repaired_over_the_wire() -> None:
@@ -261,7 +296,11 @@ STOPS = [
     (error_of(401, f"Incorrect API key provided: {KEY}"), "refuses the key", 1),
     (error_of(403, "no"), "refuses the key", 1),
     (error_of(404, "The model `stub` does not exist", code="model_not_found"), "knows no model 'stub'", 1),
-    (error_of(404, "model 'stub' not found"), "knows no model 'stub'", 1),
+    (
+        error_of(404, f"model 'stub' not found for {KEY}"),
+        r"knows no model 'stub' \(model 'stub' not found for \[key\]\)",
+        1,
+    ),
     (error_of(400, "stub is not a valid model ID"), "knows no model 'stub'", 1),
     (error_of(404, "Not Found"), "usually ends in /v1", 3),
     (error_of(402, "pay"), "no credit left", 1),
@@ -326,6 +365,13 @@ def test_an_endpoint_that_goes_down_stops_after_a_few_calls_and_keeps_what_came(
             ask_all(make_asks(30), endpoint, AskSettings(cache=tmp_path), on_progress=leave)
         assert error.value.exit_code == 1
     assert len(ReplyCache(tmp_path)) == 4
+
+
+def test_calls_that_fail_between_others_that_do_not_are_no_reason_to_stop() -> None:
+    with FaultyEndpoint(lambda asked: error_of(500) if asked.number % 2 else wording(asked)) as server:
+        endpoint = Endpoint(settings_for(server, concurrency=1, tries=1, patience=2))
+        replies = ask_all(make_asks(12), endpoint)
+    assert [reply.reason for reply in replies] == ["", "server_error"] * 6
 
 
 def test_replies_as_odd_servers_write_them_are_read() -> None:

@@ -11,7 +11,7 @@ from twnm_schemas.base import Strict
 
 
 class Pair(Strict):
-    instruction: str
+    instruction: str = Field(min_length=2, max_length=9)
     answer: str = "none"
 
 
@@ -53,6 +53,12 @@ def test_a_reply_of_another_shape_names_the_field() -> None:
     assert reading.fault in word_repair(reading.fault)
 
 
+def test_what_the_schema_that_is_sent_leaves_out_is_validated_all_the_same() -> None:
+    reading = read_reply('{"pairs": [{"instruction": "x"}]}', Pairs, None)
+    assert reading.reason == "wrong_shape"
+    assert "pairs.0.instruction: string should have at least 2 characters" in reading.fault
+
+
 def test_text_that_no_file_can_hold_is_refused() -> None:
     assert read_reply('{"question": "\\ud800"}', Wording, None).reason == "wrong_shape"
 
@@ -77,4 +83,6 @@ def test_the_strict_schema_requires_every_key_at_every_depth_and_allows_no_other
     assert pair["required"] == ["instruction", "answer"]
     assert schema["additionalProperties"] is pair["additionalProperties"] is False
     assert '"none"' not in json.dumps(schema)
+    assert "Length" not in json.dumps(schema)
+    assert schema["properties"]["pairs"]["minItems"] == 1
     assert set(schema["properties"]) == {"pairs", "default"}  # a field may be called like a keyword

@@ -1,7 +1,7 @@
 """A scene that a variant can ask about, and what becomes of the question where the scene is changed a little."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from worlds import make_inventory
@@ -40,11 +40,13 @@ class Case:
 Cases = dict[tuple[str, str], Case]
 
 
-def list_breaks(cases: Cases) -> Iterable[object]:
+def list_breaks(cases: Cases) -> list[Any]:
     """A test's parameters, one of every scene that is broken."""
-    for (task, name), case in cases.items():
-        for what, world, outcome in case.broken:
-            yield pytest.param(task, name, case, world, outcome, id=f"{task}-{name}: {what}")
+    return [
+        pytest.param(task, name, case, world, outcome, id=f"{task}-{name}: {what}")
+        for (task, name), case in cases.items()
+        for what, world, outcome in case.broken
+    ]
 
 
 def ask_case(task: str, name: str, world: World, answer: str, inventory: Inventory = INVENTORY) -> Draft:

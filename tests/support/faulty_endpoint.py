@@ -47,6 +47,7 @@ class Answer:
     usage: tuple[int, int] | None = (10, 5)
     delay_s: float = 0.0
     cut_after: int | None = None  # bytes of the body, of which all are promised
+    drip_s: float = 0.0  # a pause after each byte of the body
     reset: bool = False  # the connection is torn down without a word
 
     def body(self) -> bytes:
@@ -77,7 +78,7 @@ class FaultyEndpoint:
         self.at_a_time: list[int] = []  # how many were under way, itself included, when each request came
         self._busy = 0
         self._lock = threading.Lock()
-        self._leaving = threading.Event()
+        self.leaving = threading.Event()
 
     @property
     def url(self) -> str:
@@ -94,7 +95,7 @@ class FaultyEndpoint:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._leaving.set()
+        self.leaving.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -107,7 +108,7 @@ class FaultyEndpoint:
             self.at_a_time.append(self._busy)
             self.most_at_a_time = max(self.most_at_a_time, self._busy)
         answer = self.script(asked)
-        self._leaving.wait(answer.delay_s)
+        self.leaving.wait(answer.delay_s)
         with self._lock:
             self._busy -= 1
         return answer
@@ -140,10 +141,18 @@ def _handler_for(endpoint: FaultyEndpoint) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content[: answer.cut_after])
-            self.wfile.flush()
+            self._write(content[: answer.cut_after], answer.drip_s)
             if answer.cut_after is not None:
                 self.close_connection = True
+
+        def _write(self, content: bytes, drip_s: float) -> None:
+            for start in range(len(content)) if drip_s else ():
+                self.wfile.write(content[start : start + 1])
+                self.wfile.flush()
+                if endpoint.leaving.wait(drip_s):
+                    return
+            self.wfile.write(b"" if drip_s else content)
+            self.wfile.flush()
 
         def _tear_down(self) -> None:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

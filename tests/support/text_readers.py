@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log
 
 import numpy as np
@@ -32,7 +33,7 @@ def words_of(text: str) -> list[str]:
 
 def _likeness(first: str, second: str) -> float:
     """How much of two texts is the same: words and neighbouring words, by Jaccard."""
-    a, b = ({*words, *zip(words, words[1:], strict=False)} for words in map(words_of, (first, second)))
+    a, b = ({*words, *pairwise(words)} for words in map(words_of, (first, second)))
     return len(a & b) / len(a | b)
 
 
@@ -96,7 +97,7 @@ def _clues_words(shown: Shown, place: int) -> list[str]:
     """Its words that not all options share."""
     common = set.intersection(*(set(words_of(option)) for option in shown.options))
     words = words_of(shown.options[place])
-    pairs = (f"{a} {b}" for a, b in zip(words, words[1:], strict=False))
+    pairs = (f"{a} {b}" for a, b in pairwise(words))
     return [*sorted(set(words) - common), *pairs]
 
 

@@ -61,12 +61,11 @@ def make_sound(
     drr: float | None = 3.0,
     onset: float = 0.2,
     offset: float = 2.5,
-    until: float | None = None,
     audible: bool = True,
     classes: Sequence[str] = (),
     index: int = 0,
 ) -> Sound:
-    """One sound; `azimuth` may be negative (to the right), `until` is its offset unless it is told."""
+    """One sound; `azimuth` may be negative (to the right)."""
     return Sound(
         index=index,
         label=name,
@@ -79,7 +78,6 @@ def make_sound(
         drr_db=drr,
         onset_s=onset,
         offset_s=offset,
-        emitted_until_s=offset if until is None else until,
         is_audible=audible,
     )
 
@@ -104,7 +102,7 @@ def change(world: World, name: str, **changes: Any) -> World:
 def _change(sound: Sound, changes: dict[str, Any]) -> Sound:
     names = {
         "azimuth": "azimuth_deg", "elevation": "elevation_deg", "distance": "distance_m", "drr": "drr_db",
-        "audible": "is_audible", "onset": "onset_s", "offset": "offset_s", "until": "emitted_until_s",
+        "audible": "is_audible", "onset": "onset_s", "offset": "offset_s",
     }  # fmt: skip
     moved = replace(sound, **{names.get(what, what): value for what, value in changes.items()})
     return replace(
@@ -144,9 +142,10 @@ def draw_world(spec: SceneSpec, inventory: Inventory, rng: np.random.Generator) 
     for batch in _BATCHES:
         found = _draw_places(spec, (batch, count), rng)
         if found is not None:
-            sounds = [_draw_sound(spec, name, place, rng) for name, place in zip(names, found, strict=True)]
+            t_mid_s = _draw_time(spec, rng)
+            sounds = [_draw_sound(spec, name, place, t_mid_s, rng) for name, place in zip(names, found, strict=True)]
             return replace(
-                make_world(*sounds, t_mid_s=_draw_time(spec, rng), duration_s=spec.duration_s),
+                make_world(*sounds, t_mid_s=t_mid_s, duration_s=spec.duration_s),
                 size_category=_one_of(spec.rooms.size_categories or SIZES, rng),
                 absorption_class=_one_of(spec.rooms.absorption_classes or ABSORPTIONS, rng),
             )
@@ -199,13 +198,14 @@ def _draw_time(spec: SceneSpec, rng: np.random.Generator) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def _draw_sound(spec: SceneSpec, name: str, place: Sequence[float], rng: np.random.Generator) -> Sound:
+def _draw_sound(spec: SceneSpec, name: str, place: Sequence[float], t_mid_s: float, rng: np.random.Generator) -> Sound:
+    """A sound that is heard until it has died away by 30 dB."""
     azimuth, elevation, distance, drr = place
     onset = float(spec.onset_s.draw(rng))
     longest = min(spec.clips.max_duration_s or 4.0, spec.duration_s - onset)
     length = float(rng.uniform(min(max(spec.clips.min_duration_s, 0.5), longest), longest))
-    return make_sound(name, azimuth, distance, elevation, drr, onset, min(onset + length + 0.2, spec.duration_s),
-                      until=onset + length)  # fmt: skip
+    offset = min(onset + length + 0.5 * t_mid_s, spec.duration_s)
+    return make_sound(name, azimuth, distance, elevation, drr, onset, offset)
 
 
 def _lateral(azimuth_KS: Any, elevation_KS: Any) -> Any:

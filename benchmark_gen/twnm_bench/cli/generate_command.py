@@ -6,6 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twnm_bench.cli.model_options import (
+    Concurrency,
+    Llm,
+    MaxCost,
+    Model,
+    Preview,
+    PriceIn,
+    PriceOut,
+    PromptFolder,
+    Talk,
+    Temperature,
+    open_talk,
+    say_talk,
+)
 from twnm_sim.cli.amounts import say_bytes, say_count, say_time
 from twnm_sim.cli.run_options import choose_mode, choose_workers, local_folder
 
@@ -30,7 +44,7 @@ class ProfileChoice(StrEnum):
     research_nc = "research-nc"
 
 
-_WHAT, _WHERE, _MODEL = "What is asked", "Where and how", "A language model that words the questions"
+_WHAT, _WHERE = "What is asked", "Where and how"
 _MANY = "Repeat the option for more."
 
 
@@ -87,6 +101,15 @@ def generate(
             rich_help_panel=_WHAT,
         ),
     ] = None,
+    llm: Llm = None,
+    model: Model = None,
+    temperature: Temperature = 0.7,
+    concurrency: Concurrency = 32,
+    max_cost: MaxCost = None,
+    price_in: PriceIn = 0.0,
+    price_out: PriceOut = 0.0,
+    prompts: PromptFolder = None,
+    preview: Preview = 0,
     seed: Annotated[int, typer.Option(help="Everything random follows from it.", rich_help_panel=_WHAT)] = 0,
     out: Annotated[
         str, typer.Option(metavar="DIR", help="Root folder; the set goes to DIR/benchmark.", rich_help_panel=_WHERE)
@@ -126,9 +149,23 @@ def generate(
         mode=choose_mode(resume, overwrite),
     )
     plan = _plan_with_progress(request)
+    talk = open_talk(
+        llm,
+        model,
+        plan.root / "llm",
+        seed=seed,
+        concurrency=concurrency,
+        temperature=temperature,
+        max_cost=max_cost,
+        prices=(price_in, price_out),
+        prompts=prompts,
+    )
     _print_plan(plan)
     made = _run_with_progress(plan)
-    questions = made.questions
+    if preview:
+        _print_preview(plan, made, prompts, preview)
+        return
+    questions = _word(plan, made, talk) if talk else made.questions
     audit = _finish(plan, made, questions)
     _print_summary(made, audit)
     if not audit.passed:
@@ -186,6 +223,29 @@ def _run_with_progress(plan: "GeneratePlan") -> "Generated":
 
     with showing("generate", plan.job.samples, "scenes") as show:
         return run_generate(plan, show)
+
+
+def _print_preview(plan: "GeneratePlan", made: "Generated", prompts: Path | None, count: int) -> None:
+    from twnm_bench.generate.rewording import ask_for_wordings
+    from twnm_bench.llm.asking import preview
+    from twnm_bench.llm.templates import Prompts
+
+    for text in preview(ask_for_wordings(made.questions[:count], plan.inventory.names, Prompts(prompts)), count):
+        typer.echo(text)
+
+
+def _word(plan: "GeneratePlan", made: "Generated", talk: "Talk") -> "tuple[Question, ...]":
+    """The questions in the words of a language model, where they are verified."""
+    from twnm_bench.generate.rewording import reword_questions
+    from twnm_shards.progress import showing
+
+    with showing("word", len(made.questions), "questions") as show:
+        worded, report = reword_questions(
+            made.questions, plan.inventory.names, talk.model, talk.prompts, talk.settings, talk.meter, show
+        )
+    typer.echo(say_talk(talk))
+    typer.echo(f"{report.kept} of {report.asked} wordings ({100 * report.share:.0f} %) survived verification.")
+    return worded
 
 
 def _finish(plan: "GeneratePlan", made: "Generated", questions: "tuple[Question, ...]") -> "Audit":

@@ -190,6 +190,15 @@ def say_sound(name: str) -> str:
     return f"the sound of {name_sound(name).indefinite}"
 
 
+def say_the(name: str) -> tuple[str, str]:
+    """A sound that was named, and its verb: "the rain", "is"; "the sound of birds chirping", "is"."""
+    said = name_sound(name)
+    if said.is_plural:
+        return f"the {name}", "are"
+    is_doing = name.endswith("ing") and " " in name and not said.is_countable
+    return f"the sound of {name}" if is_doing else f"the {name}", "is"
+
+
 def label_option(name: str) -> str:
     """A label as an option."""
     return capitalise(say_sound(name))

@@ -20,6 +20,7 @@ from twnm_bench.families.base import (
     require_direction,
     require_distance,
     require_lengths,
+    say_the,
     scene_spec,
     shuffle,
     sound_of,
@@ -129,7 +130,9 @@ def _ask_pair(view: View, answer: str, rng: np.random.Generator) -> Draft:
 def _option_pair(rule: Rule, name: str, other: str, side: str, is_near: bool) -> Option:
     near, far = (name, other) if is_near else (other, name)
     claim = f'all_of(equals(query({pick(name)}, "side"), "{side}"), nearer(scene(), {quote(near)}, {quote(far)}))'
-    return Option(capitalise(f"{rule.act} on the {side}, {'nearer' if is_near else 'farther'} than the {other}"), claim)
+    return Option(
+        capitalise(f"{rule.act} on the {side}, {'nearer' if is_near else 'farther'} than {say_the(other)[0]}"), claim
+    )
 
 
 def _has_rule(inventory: Inventory, name: str) -> bool:

@@ -2,6 +2,9 @@
 
 Were each wrong summary to differ from the true one in a single statement, the true one could be read off as the one
 that the others resemble most. With the combinations of two statements every option resembles the others alike.
+
+One of the two is about a side, which only two ears tell. What the other is about is dealt out, and so is which of its
+two versions is true: a summary that names two sounds says as often rightly that there are two as that there are three.
 """
 
 from collections.abc import Iterator
@@ -11,18 +14,8 @@ from itertools import pairwise, product
 import numpy as np
 
 from twnm_bench.directions import clear_height, clear_side
-from twnm_bench.facts import (
-    NEIGHBOUR_RATIO,
-    REVERBERATION_GRID_S,
-    Sound,
-    World,
-    grid_value,
-    pick,
-    quote,
-    tells_distance,
-)
+from twnm_bench.facts import GRID_MARGIN, NEIGHBOUR_RATIO, Sound, World, grid_value, pick, quote, tells_distance
 from twnm_bench.families.base import (
-    ANY,
     Draft,
     Option,
     Variant,
@@ -30,12 +23,13 @@ from twnm_bench.families.base import (
     labels_of,
     require,
     require_direction,
+    say_the,
     scene_spec,
 )
 from twnm_bench.labels import Inventory
-from twnm_schemas.constraints import DistanceOrder, Pairwise
+from twnm_schemas.constraints import Constraint, DistanceOrder, Pairwise
 from twnm_schemas.scenes import SceneSpec
-from twnm_sim.scenes.wording import capitalise, join_words, name_sound, say_number
+from twnm_sim.scenes.wording import capitalise, join_words, say_number
 
 _WHICH = (
     "Which summary of the scene is true?",
@@ -45,123 +39,164 @@ _WHICH = (
     "Which description of the whole scene is correct?",
     "All but one of these summaries contain a mistake. Which is free of mistakes?",
 )
-_KINDS = ("side", "nearer", "count", "reverberation")
+SIDE, NEARER, ALL_NAMED, ONE_UNNAMED, ROOM = "side", "nearer", "all named", "one unnamed", "room"
+_ROOMS = tuple(f"{ROOM} {a:g} not {b:g}" for a, b in ((0.5, 1.0), (1.0, 0.5), (1.0, 2.0), (2.0, 1.0)))
+# what the second varying statement is about; a count varies with every sound named (one more is claimed) or with one
+# left out (as many as are named are claimed), so that both look alike
+_ANSWERS = (SIDE, SIDE + " again", NEARER, NEARER + " again", ALL_NAMED, ONE_UNNAMED, *_ROOMS)
+_COUNTS_SHORT = {ALL_NAMED: (2,), ONE_UNNAMED: (3,)}  # as many are named in both
+_COUNTS_LONG = {ALL_NAMED: (4,), ONE_UNNAMED: (5,)}
+_TIGHTER = 0.7  # rooms are drawn nearer to a reverberation time than is asked: positions of a room differ
 
 
 @dataclass(frozen=True)
 class Atom:
-    """One statement of a summary in a true and a false version: text and claim each."""
+    """One statement of a summary in a true and a false version, text and claim each; `about`: the sounds it names."""
 
     kind: str
+    about: frozenset[str]
     true: tuple[str, str]
     false: tuple[str, str]
 
 
-def list_atoms(world: World, rng: np.random.Generator) -> list[Atom]:
-    """Every statement that can be made and falsified, in the order in which a summary tells them."""
-    atoms = [_count_atom(world, rng)]
-    atoms += [atom for sound in world.sounds for atom in _sound_atoms(sound)]
-    ranked = sorted((s for s in world.sounds if tells_distance(s)), key=lambda s: s.distance_m or 0.0)
-    for near, far in pairwise(ranked):
-        if world.t_mid_s is not None and (far.distance_m or 0.0) >= NEIGHBOUR_RATIO * (near.distance_m or 1.0):
-            atoms.append(_nearer_atom(near, far))
-    atoms += _reverberation_atoms(world, rng)
-    return atoms
+def _count_atom(count: int, other: int) -> Atom:
+    versions = [(f"there are {say_number(n)} sounds", f"equals(count(scene()), {n})") for n in (count, other)]
+    return Atom("count", frozenset(), versions[0], versions[1])
 
 
-def _count_atom(world: World, rng: np.random.Generator) -> Atom:
-    count = len(world.sounds)
-    other = count + (1 if count == 1 or rng.integers(2) else -1)
-    versions = [_count_version(number) for number in (count, other)]
-    return Atom("count", versions[0], versions[1])
-
-
-def _count_version(count: int) -> tuple[str, str]:
-    return f"there are {say_number(count)} sounds", f"equals(count(scene()), {count})"
+def _room_atom(value: float, other: float) -> Atom:
+    versions = [
+        (f"the reverberation lasts about {one:g} s", f"equals(reverberation(scene()), {one})") for one in (value, other)
+    ]
+    return Atom(ROOM, frozenset(), versions[0], versions[1])
 
 
 def _sound_atoms(sound: Sound) -> Iterator[Atom]:
-    the = f"the {sound.name}"
-    verb = "are" if name_sound(sound.name).is_plural else "is"
+    the, verb = say_the(sound.name)
+    about = frozenset({sound.name})
     if sound.is_level and (side := clear_side(sound.lateral_deg)):
         versions = [
             (f"{the} {verb} on the {one}", f'equals(query({pick(sound.name)}, "side"), "{one}")')
             for one in (side, "right" if side == "left" else "left")
         ]
-        yield Atom("side", versions[0], versions[1])
-    if clear_height(sound.elevation_deg) in ("above", "below"):
-        height = clear_height(sound.elevation_deg)
+        yield Atom(SIDE, about, versions[0], versions[1])
+    height = clear_height(sound.elevation_deg)
+    if height in ("above", "below"):
         versions = [
             (f"{the} {verb} {one} you", f'equals(query({pick(sound.name)}, "height"), "{one}")')
             for one in (height, "below" if height == "above" else "above")
         ]
-        yield Atom("height", versions[0], versions[1])
+        yield Atom("height", about, versions[0], versions[1])
 
 
-def _nearer_atom(near: Sound, far: Sound) -> Atom:
-    verb = "are" if name_sound(near.name).is_plural else "is"
-    texts = [f"the {near.name} {verb} {word} than the {far.name}" for word in ("nearer", "farther")]
+def _nearer_atom(near: Sound, far: Sound, rng: np.random.Generator) -> Atom:
+    """Told of either sound, so that neither "nearer" nor "farther" is the usual word."""
+    is_of_near = bool(rng.integers(2))
+    subject, other = (near, far) if is_of_near else (far, near)
+    the, verb = say_the(subject.name)
+    words = ("nearer", "farther") if is_of_near else ("farther", "nearer")
+    texts = [f"{the} {verb} {word} than {say_the(other.name)[0]}" for word in words]
     claims = [f"nearer(scene(), {quote(a)}, {quote(b)})" for a, b in ((near.name, far.name), (far.name, near.name))]
-    return Atom("nearer", (texts[0], claims[0]), (texts[1], claims[1]))
+    return Atom(NEARER, frozenset({near.name, far.name}), (texts[0], claims[0]), (texts[1], claims[1]))
 
 
-def _reverberation_atoms(world: World, rng: np.random.Generator) -> Iterator[Atom]:
-    value = grid_value(world.t_mid_s)
-    if value is None:
-        return
-    place = REVERBERATION_GRID_S.index(value)
-    neighbours = [place + step for step in (-1, 1) if 0 <= place + step < len(REVERBERATION_GRID_S)]
-    other = REVERBERATION_GRID_S[neighbours[int(rng.integers(len(neighbours)))]]
-    versions = [
-        (f"the reverberation lasts about {one:g} s", f"equals(reverberation(scene()), {one})") for one in (value, other)
-    ]
-    yield Atom("reverberation", versions[0], versions[1])
+def _place_atoms(world: World, rng: np.random.Generator) -> list[Atom]:
+    """What can be said of the sounds, in random order."""
+    atoms = [atom for sound in world.sounds for atom in _sound_atoms(sound)]
+    ranked = sorted((s for s in world.sounds if tells_distance(s)), key=lambda s: s.distance_m or 0.0)
+    for near, far in pairwise(ranked):
+        if world.t_mid_s is not None and (far.distance_m or 0.0) >= NEIGHBOUR_RATIO * (near.distance_m or 1.0):
+            atoms.append(_nearer_atom(near, far, rng))
+    return [atoms[int(place)] for place in rng.permutation(len(atoms))]
+
+
+def _read_room(answer: str) -> tuple[float, float]:
+    """The true reverberation time and the false one."""
+    _, value, _, other = answer.split()
+    return float(value), float(other)
+
+
+def _spec(counts: tuple[int, ...], constraints: tuple[Constraint, ...], answer: str) -> SceneSpec:
+    reach = GRID_MARGIN**_TIGHTER
+    value = _read_room(answer)[0] if answer in _ROOMS else None
+    t_mid = None if value is None else (value / reach, value * reach)
+    return scene_spec(counts, constraints=constraints, drr=(-10.0, 20.0), gain=(-3.0, 3.0), t_mid=t_mid)
 
 
 def _spec_short(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
-    constraints = (DistanceOrder(ratio=NEIGHBOUR_RATIO), Pairwise(degrees=20.0))
-    return scene_spec((2, 3), constraints=constraints, drr=(-10.0, 20.0), gain=(-3.0, 3.0))
+    counts = _COUNTS_SHORT.get(answer, (2, 3))
+    return _spec(counts, (DistanceOrder(ratio=NEIGHBOUR_RATIO), Pairwise(degrees=20.0)), answer)
 
 
 def _spec_long(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
-    return scene_spec(5, constraints=(Pairwise(degrees=20.0),), drr=(-10.0, 20.0), gain=(-3.0, 3.0))
+    return _spec(_COUNTS_LONG.get(answer, (5,)), (Pairwise(degrees=20.0),), answer)
 
 
 def _ask_short(view: View, answer: str, rng: np.random.Generator) -> Draft:
-    require(2 <= len(view.world.sounds) <= 3, "not_two_or_three_sounds")
-    return _ask(view, rng, 4, 6)
+    require(len(view.world.sounds) in _COUNTS_SHORT.get(answer, (2, 3)), "other_count")
+    return _ask(view, answer, rng, 4, 6)
 
 
 def _ask_long(view: View, answer: str, rng: np.random.Generator) -> Draft:
-    require(4 <= len(view.world.sounds) <= 6, "not_four_to_six_sounds")
-    return _ask(view, rng, 8, 10)
+    require(len(view.world.sounds) in _COUNTS_LONG.get(answer, (5,)), "other_count")
+    return _ask(view, answer, rng, 6, 10)
 
 
-def _ask(view: View, rng: np.random.Generator, least: int, most: int) -> Draft:
-    """One of the two varying statements is about a side, which only two ears tell."""
-    labels_of(view)
+def _ask(view: View, answer: str, rng: np.random.Generator, least: int, most: int) -> Draft:
+    """`least` and `most`: statements of a summary."""
+    names = labels_of(view)
     require_direction(view.world.sounds)
-    atoms = list_atoms(view.world, rng)
-    sides = [atom for atom in atoms if atom.kind == "side"]
-    require(bool(sides), "no_side_clear")
-    first = sides[int(rng.integers(len(sides)))]
-    kinds = [kind for kind in _KINDS if any(atom.kind == kind and atom is not first for atom in atoms)]
-    kind = kinds[int(rng.integers(len(kinds)))]
-    matching = [atom for atom in atoms if atom.kind == kind and atom is not first]
-    second = matching[int(rng.integers(len(matching)))]
-    kept = _choose(atoms, (first, second), most, rng)
-    require(len(kept) >= least, "statements_too_few")
+    places = _place_atoms(view.world, rng)
+    if answer == ONE_UNNAMED:
+        unnamed = names[int(rng.integers(len(names)))]
+        places = [atom for atom in places if unnamed not in atom.about]
+    count = len(names)
+    counted = _count_atom(count, count - 1 if answer == ONE_UNNAMED else count + 1)
+    rooms = _room_atoms(view.world, answer)
+    first = next((atom for atom in places if atom.kind == SIDE), None)
+    require(first is not None, "no_side_clear")
+    second = _find_second(answer, [a for a in places if a is not first], counted, rooms)
+    assert first is not None
+    kept = [counted, *_keep(places, [first, second], most - 1 - len(rooms)), *rooms]
+    require(least <= len(kept), "statements_too_few")
+    named = frozenset().union(*(atom.about for atom in kept))
+    require(len(named) == count - (answer == ONE_UNNAMED), "sound_not_placed")
     ways = [(True, True), *(way for way in product((True, False), repeat=2) if way != (True, True))]
     options = tuple(_summarise(kept, {id(first): a, id(second): b}) for a, b in ways)
-    return Draft(options[0].claim, _WHICH, {}, options, ANY)
+    return Draft(options[0].claim, _WHICH, {}, options, answer)
 
 
-def _choose(atoms: list[Atom], needed: tuple[Atom, Atom], most: int, rng: np.random.Generator) -> list[Atom]:
-    """At most so many of the statements, the needed ones among them, in their order."""
-    others = [atom for atom in atoms if all(atom is not one for one in needed)]
-    places = {int(place) for place in rng.permutation(len(others))[: most - len(needed)]}
-    kept = {id(atom) for place, atom in enumerate(others) if place in places} | {id(atom) for atom in needed}
-    return [atom for atom in atoms if id(atom) in kept]
+def _room_atoms(world: World, answer: str) -> list[Atom]:
+    """What is said of the room, where it is clear; the false version is the one that was dealt."""
+    value = grid_value(world.t_mid_s)
+    if answer not in _ROOMS:
+        return [] if value is None else [_room_atom(value, value)]
+    wanted, other = _read_room(answer)
+    require(value == wanted, "other_reverberation")
+    return [_room_atom(wanted, other)]
+
+
+def _find_second(answer: str, places: list[Atom], counted: Atom, rooms: list[Atom]) -> Atom:
+    if answer in _ROOMS:
+        return rooms[0]
+    if answer in (ALL_NAMED, ONE_UNNAMED):
+        return counted
+    kind = answer.split()[0]
+    found = next((atom for atom in places if atom.kind == kind), None)
+    require(found is not None, "no_such_statement")
+    assert found is not None
+    return found
+
+
+def _keep(atoms: list[Atom], needed: list[Atom], most: int) -> list[Atom]:
+    """The needed ones and those that name sounds not yet named, then others, as many as may be, in their order."""
+    kept = [atom for atom in atoms if any(atom is one for one in needed)]
+    for is_new in (True, False):
+        for atom in atoms:
+            named = frozenset().union(*(one.about for one in kept)) if kept else frozenset()
+            if len(kept) < most and all(atom is not one for one in kept) and (not is_new or atom.about - named):
+                kept.append(atom)
+    return [atom for atom in atoms if any(atom is one for one in kept)]
 
 
 def _summarise(atoms: list[Atom], versions: dict[int, bool]) -> Option:
@@ -171,7 +206,15 @@ def _summarise(atoms: list[Atom], versions: dict[int, bool]) -> Option:
     )
 
 
+def _may_ask(inventory: Inventory, answer: str) -> bool:
+    """A reverberation time varies only where there are rooms of both."""
+    if answer not in _ROOMS:
+        return True
+    reach = GRID_MARGIN**_TIGHTER
+    return all(any(v / reach <= t <= v * reach for t in inventory.times_s) for v in _read_room(answer))
+
+
 VARIANTS = (
-    Variant("short", "scene_summarisation", "core", (ANY,), _spec_short, _ask_short),
-    Variant("long", "scene_summarisation", "hard", (ANY,), _spec_long, _ask_long),
+    Variant("short", "scene_summarisation", "core", _ANSWERS, _spec_short, _ask_short, may_ask=_may_ask),
+    Variant("long", "scene_summarisation", "hard", _ANSWERS, _spec_long, _ask_long, may_ask=_may_ask),
 )
