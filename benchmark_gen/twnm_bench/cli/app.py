@@ -2,7 +2,15 @@
 
 import typer
 
-from twnm_bench.cli import audit_command, export_command, generate_command, run_command, score_command
+from twnm_bench.cli import (
+    audit_command,
+    export_command,
+    generate_command,
+    qa_command,
+    run_command,
+    score_command,
+    teach_command,
+)
 from twnm_shards.command_line import VersionOption, run_app
 
 app = typer.Typer(
@@ -21,8 +29,10 @@ def _bench(version: VersionOption = False) -> None:
 app.command("generate")(generate_command.generate)
 app.command("audit")(audit_command.audit)
 app.command("export")(export_command.export)
+app.command("qa")(qa_command.qa)
 app.command("run")(run_command.run)
 app.command("score")(score_command.score)
+app.command("teach")(teach_command.teach)
 
 
 def main() -> None:

@@ -45,6 +45,7 @@ class ProfileChoice(StrEnum):
 
 
 _WHAT, _WHERE = "What is asked", "Where and how"
+_REPLY_TOKENS = 160  # of a question in other words: three times the longest
 _MANY = "Repeat the option for more."
 
 
@@ -159,6 +160,7 @@ def generate(
         max_cost=max_cost,
         prices=(price_in, price_out),
         prompts=prompts,
+        max_tokens=_REPLY_TOKENS,
     )
     _print_plan(plan)
     made = _run_with_progress(plan)

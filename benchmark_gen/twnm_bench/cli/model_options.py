@@ -63,8 +63,12 @@ def open_talk(
     max_cost: float | None,
     prices: tuple[float, float],
     prompts: Path | None,
+    max_tokens: int = 1024,
 ) -> Talk | None:
-    """What the options name, None where they (and the environment) name no endpoint. Replies are kept in `cache`."""
+    """What the options name, None where they (and the environment) name no endpoint. Replies are kept in `cache`.
+
+    `max_tokens`: of one reply.
+    """
     from twnm_bench.llm.asking import AskSettings
     from twnm_bench.llm.endpoint import Endpoint, read_endpoint
     from twnm_bench.llm.meter import Meter, Prices
@@ -78,7 +82,7 @@ def open_talk(
         return None
     return Talk(
         model=Endpoint(endpoint, cache),
-        settings=AskSettings(temperature=temperature, seed=seed, cache=cache),
+        settings=AskSettings(temperature=temperature, seed=seed, max_tokens=max_tokens, cache=cache),
         meter=Meter(Prices(*prices), max_cost),
         prompts=Prompts(prompts),
     )

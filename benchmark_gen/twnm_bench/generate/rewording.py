@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, Field
 
+from twnm_bench.claims.rewording import check_rewording
 from twnm_bench.llm.asking import AskSettings, ask_all
 from twnm_bench.llm.meter import Meter
 from twnm_bench.llm.ports import Ask, LanguageModel, Reply
@@ -18,34 +19,10 @@ from twnm_schemas.questions import Question
 
 _TONES = ("plain", "conversational", "curious", "formal")
 _LONGEST = 2.5  # times the question as the rules word it
-# words that say one thing; a question must say exactly those things that it said before
-_SAME = {
-    "left": "left leftmost leftward",
-    "right": "right rightmost rightward",
-    "ahead": "ahead front forward forwards",
-    "behind": "behind back rear",
-    "above": "above over up high height higher overhead",
-    "below": "below under down low lower beneath",
-    "far": "far",
-    "near": "near close",
-    "nearer": "nearer closer",
-    "farther": "farther further",
-    "nearest": "nearest closest",
-    "farthest": "farthest furthest",
-    "not": "not no none never without absent missing except exception excluding don't doesn't isn't cannot can't",
-    "turn": "turn turned turning rotate rotated rotating face faced facing look looked looking",
-    "around": "around",
-    "mirror": "mirror mirrored flip flipped reversed",
-    "swap": "swap swapped swapping exchange exchanged exchanging trade traded change changed switch switched",
-    "count": "many count number",
-    "order": "order ordered sort sorted list rank ranked sequence",
-    "silent": "silent stopped stop gone removed away silenced ceased",
-}
-_MEANING = {word: meaning for meaning, words in _SAME.items() for word in words.split()}
-# what may come and go without changing what is asked
-_LOOSE = {"near", "far", "ahead", "around", "above", "order", "count", "turn"}
-_NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?")
+_KINDS = (  # what is asked for: how many, where
+    ("count", r"\bhow many\b|\bcount\b|\bnumber of\b"),
+    ("place", r"\bwhere\b|\bdirection\b|\bwhich side\b"),
+)
 
 
 class Reworded(BaseModel):
@@ -76,13 +53,13 @@ def ask_for_wordings(questions: Sequence[Question], names: Iterable[str], prompt
 
 def _ask(question: Question, place: int, known: tuple[str, ...], prompts: Prompts) -> Ask:
     def check(value: Reworded) -> str:
-        return find_change(question.question, value.question, question.choices, known)
+        return find_change(question, value.question, known)
 
     prompt = prompts.render(
         "reword_question",
         question=question.question,
         choices=list(question.choices),
-        facts=facts_to_keep(question.question, known),
+        facts=find_names(question.question, known),
         tone=_TONES[place % len(_TONES)],
     )
     return Ask(f"{question.id} wording", prompt, Reworded, check=check)
@@ -120,12 +97,6 @@ def _take(question: Question, reply: Reply) -> Question:
     return question.model_copy(update={"provenance": changed})
 
 
-def facts_to_keep(question: str, known: Sequence[str]) -> list[str]:
-    """What a rewording must still say, as the prompt lists it."""
-    words = [word for word in _WORD.findall(question.lower()) if word in _MEANING or word in _NUMBERS or word.isdigit()]
-    return [*find_names(question, known), *dict.fromkeys(words)]
-
-
 def find_names(text: str, known: Sequence[str]) -> list[str]:
     """The labels in a text, the longest first; a label inside another one does not count."""
     left, found = f" {text.lower()} ", []
@@ -137,45 +108,15 @@ def find_names(text: str, known: Sequence[str]) -> list[str]:
     return found
 
 
-def find_change(original: str, reworded: str, choices: Sequence[str], known: Sequence[str]) -> str:
+def find_change(question: Question, reworded: str, known: Sequence[str]) -> str:
     """What a rewording changes, in one sentence; "" where it asks for the same."""
-    text = reworded.strip()
+    original, text = question.question, reworded.strip()
+    if re.match(r"\W*(question|answer|reworded)\b", text.lower()):
+        return "It must be the question alone, without a heading."
     if not text.endswith(("?", ".")) or len(text) > _LONGEST * len(original) + 40 or "\n" in text:
         return "It must be one or two sentences that end in a question mark."
-    names, before = set(find_names(text, known)), set(find_names(original, known))
-    if missing := sorted(before - names):
-        return f"It no longer names {missing[0]}."
-    if added := sorted(names - before):
-        return f"It names {added[0]}, which the question does not."
-    said, meant = _meanings(text, before), _meanings(original, before)
-    if lost := sorted(meant - said - _LOOSE):
-        return f"It no longer says '{lost[0]}'."
-    if new := sorted(said - meant - _LOOSE):
-        return f"It says '{new[0]}', which the question does not."
-    for choice in choices:
-        if choice.lower() in text.lower() and choice.lower() not in original.lower():
-            return f"It repeats the option '{choice}'."
-    return _judge_kind(original, text)
-
-
-def _meanings(text: str, names: Iterable[str]) -> set[str]:
-    """What a text says besides the names of sounds: directions, comparisons, numbers, whether something is denied."""
-    lower = text.lower()
-    for name in sorted(names, key=len, reverse=True):
-        lower = lower.replace(name.lower(), " ")
-    words = _WORD.findall(lower)
-    numbers = {word for word in words if word.replace(".", "").isdigit()} | ({*words} & {*_NUMBERS} - {"one"})
-    return {_MEANING[word] for word in words if word in _MEANING} | numbers
-
-
-_KINDS = (  # what is asked for: how many, where, which sound
-    ("count", r"\bhow many\b|\bcount\b|\bnumber of\b"),
-    ("place", r"\bwhere\b|\bwhich direction\b|\bdirection\b|\bwhich side\b|\bfrom which\b"),
-)
-
-
-def _judge_kind(original: str, reworded: str) -> str:
     for kind, pattern in _KINDS:
-        if bool(re.search(pattern, original.lower())) and not re.search(pattern, reworded.lower()):
+        if re.search(pattern, original.lower()) and not re.search(pattern, text.lower()):
             return f"It no longer asks for the {kind}."
-    return ""
+    key = question.choices[question.answer_index]
+    return check_rewording(original, text, find_names(original, known), question.choices, key, known)

@@ -1,0 +1,92 @@
+"""`twnm-bench teach`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twnm_bench.cli.teaching_options import AudioChoice, FormatChoice, read_request, run_and_report
+from twnm_sim.cli.run_options import choose_mode
+
+_WHAT, _WHO, _WHERE = "What is asked", "Who words it", "Where and how"
+
+
+def teach(
+    scenes: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="DIR_OR_TAR", help="Train scenes that twnm-sim wrote. Repeat for more.", rich_help_panel=_WHAT
+        ),
+    ],
+    benchmark: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Questions whose scenes, rooms and clips are kept off. Repeat for more.",
+            show_default="OUT/benchmark",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    per_scene: Annotated[str, typer.Option(help="Questions of a scene: 2, or 1-2.", rich_help_panel=_WHAT)] = "1-2",
+    seed: Annotated[int, typer.Option(min=0, help="Everything random follows from it.", rich_help_panel=_WHAT)] = 0,
+    llm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="An OpenAI-compatible endpoint that rewords rationales; its key in TWNM_LLM_KEY or OPENAI_API_KEY.",
+            show_default=False,
+            rich_help_panel=_WHO,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="The endpoint's name of the model.", show_default=False, rich_help_panel=_WHO)
+    ] = None,
+    prompts: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A folder with rationale.j2.", show_default="our own", rich_help_panel=_WHO),
+    ] = None,
+    temperature: Annotated[float, typer.Option(help="Of the endpoint's model.", rich_help_panel=_WHO)] = 0.7,
+    concurrency: Annotated[int, typer.Option(help="Calls at a time.", rich_help_panel=_WHO)] = 32,
+    preview: Annotated[
+        int, typer.Option(min=0, help="Only print the first so many requests.", rich_help_panel=_WHO)
+    ] = 0,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Root folder; shards go to DIR/sft2/train.", rich_help_panel=_WHERE)
+    ] = Path("data"),
+    audio: Annotated[
+        AudioChoice, typer.Option(help="reference: only say where it lies.", rich_help_panel=_WHERE)
+    ] = AudioChoice.copy,
+    format: Annotated[  # noqa: A002 - the option's name
+        FormatChoice, typer.Option(help="chat: also DIR/sft2/train.jsonl for trainers.", rich_help_panel=_WHERE)
+    ] = FormatChoice.shards,
+    shard_size: Annotated[int, typer.Option(min=1, help="Samples of a shard.", rich_help_panel=_WHERE)] = 4096,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes.", show_default="all cores", rich_help_panel=_WHERE)
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Only go on with a run that is there.", rich_help_panel=_WHERE)
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Remove the run that is there and start anew.", rich_help_panel=_WHERE)
+    ] = False,
+) -> None:
+    """Write choice questions with reasoned answers about train scenes (SFT 2.0).
+
+    The reasoning follows the program that decides, speaks of options by what they say, and is held against its scene,
+    whoever worded it. Without --llm it is worded by rule. Run the same command again after any interruption.
+    """
+    request = read_request(
+        "sft2",
+        scenes,
+        benchmark,
+        out,
+        per_scene,
+        seed,
+        audio,
+        format,
+        shard_size,
+        workers,
+        choose_mode(resume, overwrite),
+        prompts,
+    )
+    run_and_report(request, llm, model, temperature, concurrency, preview)
