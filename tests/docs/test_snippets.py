@@ -28,7 +28,9 @@ MOST = {  # what a page may ask of a command here; where it asks for more, or do
     "compose": {"--n": 12, "--workers": 1},
     "rebuild": {"--workers": 1},
     "check": {"--rooms": 1, "--workers": 1},
+    "generate": {"--n": 40, "--workers": 2},
 }
+HELD_OUT = {"--rooms": 24, "--sources-per-room": 20, "--workers": 2}  # rooms of one split, to ask questions in
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<code>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 LEFT_OUT = re.compile(r"<!-- not run: \S.* -->\n *\Z")
 OPTION = re.compile(r"--[a-z][a-z-]*")
@@ -65,6 +67,8 @@ def read_commands(block: Block) -> Iterator[list[str]]:
 def shrink(words: list[str]) -> list[str]:
     """A command with numbers that are no larger than `MOST` says."""
     most = MOST.get(words[1], {}) if len(words) > 1 else {}
+    if words[1:2] == ["render"] and "--split" in words:
+        most = HELD_OUT
     given = {w: int(after) for w, after in pairwise(words) if w in most}
     kept = [w for w, before in zip(words, ["", *words], strict=False) if w not in most and before not in most]
     return kept + [word for name, number in most.items() for word in (name, str(min(number, given.get(name, number))))]
@@ -188,11 +192,12 @@ def describe_commands() -> dict[str, set[str]]:
     """Every command with its long options, from the programs themselves."""
     from typer.main import get_command
 
+    from twnm_bench.cli.app import app as bench
     from twnm_shards.cli import app as shards
     from twnm_sim.cli.app import app as simulator
 
     found = {}
-    for program, app in (("twnm-sim", simulator), ("twnm-shards", shards)):
+    for program, app in (("twnm-sim", simulator), ("twnm-bench", bench), ("twnm-shards", shards)):
         found |= describe_group(program, get_command(app))
     return found
 
