@@ -19,7 +19,8 @@ from twnm_sim.scenes.wording import SoundName, name_sound
 WINNER_RATIO = 2.0  # of distances, between a winner and the next
 NEIGHBOUR_RATIO = 1.5  # between neighbours of an order
 EQUAL_RATIO, EQUAL_DRR_DB = 1.1, 1.0
-APART_DEG, SAME_CLASS_APART_DEG = 30.0, 30.0
+APART_DEG = 30.0  # two directions
+CROWDED_APART_DEG = 20.0  # the same where four or more sound
 DIRECTION_DRR_DB = -10.0  # below it a direction is for the hard set
 DISTANCE_DRR_DB = (-10.0, 20.0)  # outside, the room says nothing of the distance
 REVERBERATION_GRID_S = (0.25, 0.5, 1.0, 2.0, 4.0)  # a factor 2 apart

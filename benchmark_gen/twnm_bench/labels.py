@@ -6,7 +6,7 @@ know which labels exist tells nothing about which is true.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -59,17 +59,24 @@ class Inventory:
         """For each label its group: itself and the labels most like it, four at least where there are as many."""
         return {name: group for group in _gather(list(self.labels.values())) for name in group}
 
-    def others(self, name: str, present: Iterable[str]) -> list[str]:
-        """The labels of the key's group that are neither in the scene nor stand to it, or to the key, as part and
-        whole."""
-        heard = [self.labels[one] for one in {name, *present} if one in self.labels]
-        group = self.groups.get(name, ())
-        return [other for other in group if not any(_overlaps(self.labels[other], label) for label in heard)]
+    def others(self, name: str, present: Iterable[str], classes: Collection[str] = ()) -> list[str]:
+        """The labels of the key's group that are not in the scene, nor part or whole of what is, or of the key.
 
-    def absent(self, present: Iterable[str]) -> list[str]:
-        """All labels that are clearly none of those in the scene."""
-        heard = [self.labels[one] for one in present if one in self.labels]
-        return [name for name in self.names if not any(_overlaps(self.labels[name], label) for label in heard)]
+        `classes`: every class of the sounds that are heard, in lower case.
+        """
+        group = self.groups.get(name, ())
+        return [other for other in group if self._is_absent(other, (name, *present), classes)]
+
+    def absent(self, present: Iterable[str], classes: Collection[str] = ()) -> list[str]:
+        """All labels that are clearly none of those in the scene; `classes` as in `others`."""
+        heard = tuple(present)
+        return [name for name in self.names if self._is_absent(name, heard, classes)]
+
+    def _is_absent(self, name: str, heard: Iterable[str], classes: Collection[str]) -> bool:
+        label = self.labels[name]
+        if {label.name.lower(), label.label.lower()} & set(classes):
+            return False
+        return not any(_overlaps(label, self.labels[one]) for one in heard if one in self.labels)
 
 
 def _overlaps(first: Label, second: Label) -> bool:

@@ -80,11 +80,12 @@ class One:
 
 
 def _filter(group: Group, **wanted: Any) -> Group:
-    """Those that fit; `label` also takes a broader class."""
+    """Those that fit; `label` is a name, or a broader class where no sound has that name."""
     kept = group.sounds
     for what, value in wanted.items():
         if what == "label":
-            kept = tuple(sound for sound in kept if sound.name == value or str(value).lower() in sound.classes)
+            named = tuple(sound for sound in kept if sound.name == value)
+            kept = named or tuple(sound for sound in kept if str(value).lower() in sound.classes)
         elif what in SYSTEMS:
             kept = tuple(sound for sound in kept if _is_within(sound, what, str(value)))
         else:
@@ -206,7 +207,11 @@ def _sort(group: Group, what: str) -> tuple[str, ...]:
 
 def _winner(group: Group, which: str) -> str:
     """The name of the "nearest" or "farthest" sound, or "equal" where all are equally far, by distance and DRR."""
+    if which not in ("nearest", "farthest"):
+        raise ProgramError(f"'{which}' is no winner; there are: nearest, farthest.")
     ranked = _rank(group, "distance")
+    if not ranked:
+        raise AbsentError("no sounds")
     ratios = [sound.drr_db for sound in ranked if sound.drr_db is not None]
     if _ratio(ranked[0], ranked[-1]) <= EQUAL_RATIO + 1e-9 and max(ratios) - min(ratios) <= EQUAL_DRR_DB:
         return EQUAL
@@ -257,7 +262,8 @@ def _turn(group: Group, left_deg: float) -> Group:
     """The head turned to the left by so much (negative: to the right); it stays upright."""
 
     def edit(sound: Sound) -> Sound:
-        return _at_azimuth(sound, (sound.azimuth_deg - left_deg) % 360.0)
+        azimuth_deg = (sound.azimuth_deg - left_deg) % 360.0
+        return _at_azimuth(sound, 0.0 if azimuth_deg >= 360.0 else azimuth_deg)  # -1e-17 % 360 rounds to 360
 
     return _edited(group, edit)
 
@@ -372,13 +378,22 @@ def _check(node: ast.expr, text: str, depth: int) -> None:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in OPERATIONS:
         for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
             _check(argument, text, depth + 1)
-        if all(keyword.arg for keyword in node.keywords):
+        names = [keyword.arg for keyword in node.keywords]
+        is_bare = not (node.args or node.keywords)
+        if all(names) and len(set(names)) == len(names) and (node.func.id != "scene" or is_bare):
             return
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
-        node = node.operand
-    if isinstance(node, ast.Constant) and type(node.value) in _CONSTANTS:
+    if _is_negative(node):
         return
-    raise ProgramError(f"The program {text[:80]!r} holds {ast.unparse(node)[:40]!r}, which is no operation.")
+    if isinstance(node, ast.Constant) and type(node.value) in _CONSTANTS and node.value != float("inf"):
+        return
+    raise ProgramError(f"The program {text[:80]!r} holds a {type(node).__name__}, which is no operation.")
+
+
+def _is_negative(node: ast.expr) -> bool:
+    """Whether it is a number with a minus before it."""
+    if not (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)):
+        return False
+    return isinstance(node.operand, ast.Constant) and type(node.operand.value) in (int, float)
 
 
 def run_program(text: str, world: World, trace: list[str] | None = None) -> Any:
@@ -403,8 +418,8 @@ def _run(node: ast.expr, world: World, trace: list[str] | None) -> Any:
     named = {str(keyword.arg): _run(keyword.value, world, trace) for keyword in node.keywords}
     try:
         value = _OPERATIONS[node.func.id](*arguments, **named)
-    except TypeError as error:
-        raise ProgramError(f"{ast.unparse(node)[:80]} cannot be run: {error}.") from None
+    except (TypeError, AttributeError, ValueError, IndexError, OverflowError) as error:
+        raise ProgramError(f"{node.func.id}(...) cannot be run: {error}.") from None
     if trace is not None:
         trace.append(f"{_say_call(node)} -> {_say_value(value)}")
     return value

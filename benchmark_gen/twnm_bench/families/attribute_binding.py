@@ -15,6 +15,7 @@ from twnm_bench.families.base import (
     decide,
     labels_of,
     require,
+    require_apart,
     require_direction,
     require_distance,
     say_sound,
@@ -29,7 +30,7 @@ from twnm_sim.scenes.wording import capitalise, join_words
 _WHICH = (
     "Which description of the scene is right?",
     "Which of these statements puts every sound in its right place?",
-    "Who is where? Choose the description that fits.",
+    "What is where? Choose the description that fits.",
     "Which statement matches what you hear?",
     "Only one of these descriptions is true of the recording. Which one?",
     "Match the sounds to their places: which description is correct?",
@@ -50,6 +51,7 @@ def _ask_two(view: View, answer: str, rng: np.random.Generator) -> Draft:
     """The options are all four ways in which two sounds, two sides and two distances go together."""
     first, second = sorted(labels_of(view)) if len(view.world.sounds) == 2 else ("", "")
     require(bool(first), "not_two_sounds")
+    require_apart(view.world, APART_DEG)
     require_direction(view.world.sounds)
     require_distance(view.world.sounds, view.world)
     nearest = decide('query(argmin(scene(), "distance"), "label")', view.world)
@@ -121,14 +123,17 @@ def _ask_three(view: View, answer: str, rng: np.random.Generator) -> Draft:
     such four, each stands to the others as the key does."""
     names = sorted(labels_of(view))
     require(len(names) == 3, "not_three_sounds")
+    require_apart(view.world, APART_DEG)
     require_direction(view.world.sounds)
     places = [str(decide(f'query({pick(name)}, "place")', view.world)) for name in names]
     require(sorted(places) == sorted(_PLACES), "places_not_clear")
     key = tuple(_PLACES.index(place) for place in places)
-    own, paired = map(int, answer.split(_TURNS_INTO))
-    require(_ORDERS.index(key) == own, "other_binding")
-    pair = _ORDERS[paired]
-    exchanged = [order for order in _ORDERS if _count_moved(order, key) == 2 and order != pair]
+    own, _, paired = answer.partition(_TURNS_INTO)
+    require(str(_ORDERS.index(key)) == own, "other_binding")
+    exchanged = [order for order in _ORDERS if _count_moved(order, key) == 2]
+    pair = _ORDERS[int(paired)] if paired else exchanged[int(rng.integers(3))]
+    require(pair in exchanged, "other_binding")
+    exchanged.remove(pair)
     moved = [order for order in _ORDERS if _count_moved(order, key) == 3]
     ways = [key, pair, exchanged[int(rng.integers(2))], moved[int(rng.integers(2))]]
     first, second = (place for place in range(3) if pair[place] != key[place])
@@ -138,9 +143,9 @@ def _ask_three(view: View, answer: str, rng: np.random.Generator) -> Draft:
         _WHICH,
         {},
         tuple(Option(_say_three(names, way), _claim_three(names, way)) for way in ways),
-        str(own),
+        own,
         swapped=(events[names[first]], events[names[second]]),
-        paired_answer=str(paired),
+        paired_answer=str(_ORDERS.index(pair)),
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twnm_bench.facts import DIRECTION_DRR_DB, Sound, World, quote, tells_distance
+from twnm_bench.facts import DIRECTION_DRR_DB, Sound, World, angle_apart, quote, tells_distance
 from twnm_bench.labels import Inventory
 from twnm_bench.programs import AbsentError, UnclearError, run_program
 from twnm_schemas.constraints import Constraint
@@ -169,6 +169,18 @@ def require_direction(sounds: Sequence[Sound]) -> None:
     require(all(s.drr_db is not None and s.drr_db >= DIRECTION_DRR_DB for s in sounds), "direction_drowned")
 
 
+def require_apart(world: World, degrees: float) -> None:
+    """Raises RejectedError where two sounds are not so far apart in direction."""
+    for place, first in enumerate(world.sounds):
+        for second in world.sounds[:place]:
+            require(angle_apart(first, second) >= degrees - 1e-6, "directions_alike")
+
+
+def classes_heard(world: World) -> frozenset[str]:
+    """Every class of the sounds in the scene, in lower case."""
+    return frozenset[str]().union(*(sound.classes for sound in world.sounds))
+
+
 def require_distance(sounds: Sequence[Sound], world: World) -> None:
     """Raises RejectedError where distances cannot be heard: gains are random, so only the room tells them."""
     require(world.t_mid_s is not None, "too_dry_for_distance")
@@ -195,8 +207,8 @@ def say_the(name: str) -> tuple[str, str]:
     said = name_sound(name)
     if said.is_plural:
         return f"the {name}", "are"
-    is_doing = name.endswith("ing") and " " in name and not said.is_countable
-    return f"the sound of {name}" if is_doing else f"the {name}", "is"
+    is_doing = "ing" in name and " " in name and not said.is_countable
+    return f"the sound of {said.indefinite}" if is_doing or " or " in name else f"the {name}", "is"
 
 
 def label_option(name: str) -> str:

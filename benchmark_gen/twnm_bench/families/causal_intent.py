@@ -14,9 +14,11 @@ from twnm_bench.families.base import (
     RejectedError,
     Variant,
     View,
+    classes_heard,
     decide,
     labels_of,
     require,
+    require_apart,
     require_direction,
     require_distance,
     require_lengths,
@@ -45,7 +47,16 @@ _SIDES = ("left", "right")
 
 def _rule_of(label: str, inventory: Inventory) -> Rule | None:
     known = inventory.labels.get(label)
-    return find_rule(known.classes) if known else None
+    return find_rule(known.name, known.label, known.classes) if known else None
+
+
+def _the_rule(answer: str, names: list[str], inventory: Inventory) -> Rule:
+    """The answer's rule. Raises RejectedError where there is none, or another sound calls for the same act."""
+    rule = _rule_of(answer, inventory)
+    require(rule is not None, "no_rule")
+    require(sum(_rule_of(name, inventory) is rule for name in names) == 1, "act_called_for_twice")
+    assert rule is not None
+    return rule
 
 
 def _spec_two(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
@@ -60,13 +71,12 @@ def _spec_two(answer: str, inventory: Inventory, rng: np.random.Generator) -> Sc
 def _ask_two(view: View, answer: str, rng: np.random.Generator) -> Draft:
     """Two acts, of a sound that is there and of one that is not, on two sides."""
     names = labels_of(view)
-    rule = _rule_of(answer, view.inventory)
-    require(rule is not None, "no_rule")
-    assert rule is not None
+    rule = _the_rule(answer, names, view.inventory)
     sound = sound_of(answer, view.world)
+    require_apart(view.world, APART_DEG)
     require_direction([sound])
     side = str(decide(f'query({pick(answer)}, "side")', view.world))
-    for other in shuffle(rng, view.inventory.absent(names)):
+    for other in shuffle(rng, view.inventory.absent(names, classes_heard(view.world))):
         plausible = _rule_of(other, view.inventory)
         if plausible is None or any(plausible is _rule_of(name, view.inventory) for name in names):
             continue
@@ -83,7 +93,7 @@ def _options_two(true: tuple[str, Rule], absent: tuple[str, Rule], side: str) ->
     sides = (side, _SIDES[1 - _SIDES.index(side)])
     return tuple(
         Option(
-            capitalise(f"{rule.act} on the {one}"),
+            capitalise(rule.act.format(side=one)),
             f'all_of(has(scene(), label={quote(name)}), equals(query({pick(name)}, "side"), "{one}"))',
         )
         for name, rule in (true, absent)
@@ -108,11 +118,10 @@ def _spec_pair(answer: str, inventory: Inventory, rng: np.random.Generator) -> S
 def _ask_pair(view: View, answer: str, rng: np.random.Generator) -> Draft:
     """One act with two premises, each true or false. In the scene of the pair the sound is at the other's place, and
     both premises turn round."""
-    labels_of(view)
-    rule = _rule_of(answer, view.inventory)
-    require(rule is not None, "no_rule")
-    assert rule is not None
+    names = labels_of(view)
+    rule = _the_rule(answer, names, view.inventory)
     sound = sound_of(answer, view.world)
+    require_apart(view.world, APART_DEG)
     require_direction(view.world.sounds)
     require_distance(view.world.sounds, view.world)
     side = str(decide(f'query({pick(answer)}, "side")', view.world))
@@ -130,9 +139,9 @@ def _ask_pair(view: View, answer: str, rng: np.random.Generator) -> Draft:
 def _option_pair(rule: Rule, name: str, other: str, side: str, is_near: bool) -> Option:
     near, far = (name, other) if is_near else (other, name)
     claim = f'all_of(equals(query({pick(name)}, "side"), "{side}"), nearer(scene(), {quote(near)}, {quote(far)}))'
-    return Option(
-        capitalise(f"{rule.act} on the {side}, {'nearer' if is_near else 'farther'} than {say_the(other)[0]}"), claim
-    )
+    (own, verb), than = say_the(name), say_the(other)[0]
+    how = f"{own} {verb} {'nearer' if is_near else 'farther'} than {than}"
+    return Option(f"{capitalise(rule.act.format(side=side))}; {how}", claim)
 
 
 def _has_rule(inventory: Inventory, name: str) -> bool:

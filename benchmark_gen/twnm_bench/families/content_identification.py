@@ -11,6 +11,7 @@ from twnm_bench.families.base import (
     Variant,
     View,
     choose,
+    classes_heard,
     labels_of,
     matched_lengths,
     require,
@@ -31,11 +32,11 @@ _WHICH_HEARD = (
 )
 _WHICH_MISSING = (
     "Which of these sounds is not in the recording?",
-    "Three of these four sounds can be heard. Which one is missing?",
-    "Which of the following do you not hear?",
-    "One of these sounds does not occur in the recording. Which one?",
-    "All but one of these sounds are part of the recording. Which is the exception?",
-    "Which sound from this list is absent?",
+    "Three of these four sounds can be heard. Which one cannot?",
+    "What do you not hear in the recording?",
+    "Which sound is missing from the recording?",
+    "All but one of these sounds are part of the recording. Which one is not?",
+    "Which of these four statements about the recording is true?",
 )
 
 
@@ -55,7 +56,9 @@ def _ask_heard(view: View, answer: str, rng: np.random.Generator) -> Draft:
     names = labels_of(view)
     require(len(names) <= 3, "too_many_sounds")
     require(answer in names, "not_in_scene")
-    wrong = matched_lengths(rng, [answer], view.inventory.others(answer, names), 3, _say_heard)
+    wrong = matched_lengths(
+        rng, [answer], view.inventory.others(answer, names, classes_heard(view.world)), 3, _say_heard
+    )
     options = tuple(Option(_say_heard(name), f"has(scene(), label={quote(name)})") for name in (answer, *wrong))
     return Draft(f'query({pick(answer)}, "label")', _WHICH_HEARD, {}, options, answer)
 
@@ -70,7 +73,8 @@ def _ask_missing(view: View, answer: str, rng: np.random.Generator) -> Draft:
     purpose, so that the odd one out cannot be guessed."""
     names = labels_of(view)
     require(len(names) == 4, "not_four_sounds")
-    require(answer in view.inventory.absent(names), "not_absent")
+    absent = view.inventory.absent(names, classes_heard(view.world))
+    require(answer in absent, "not_absent")
     kin = [name for name in names if answer in view.inventory.groups.get(name, ())]
     require(bool(kin), "absent_sound_unlike_all")
     hidden = choose(rng, kin)

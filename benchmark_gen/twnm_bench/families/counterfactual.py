@@ -18,6 +18,7 @@ from twnm_bench.families.base import (
     decide,
     labels_of,
     require,
+    require_apart,
     require_direction,
     require_distance,
     say_sound,
@@ -34,7 +35,7 @@ _SWAP = (
     "Suppose that {first} and {second} swapped positions. Where would {first} then be?",
     "Imagine {first} at the place of {second}, and the other way round. Where is {first} now?",
     "Let {first} and {second} exchange places: in which direction is {first} after that?",
-    "Where would {first} come from, had it and {second} traded places?",
+    "Where would {first} come from if it and {second} had traded places?",
     "After {first} and {second} have swapped places, where do you hear {first}?",
 )
 _SILENCE = (
@@ -69,7 +70,7 @@ _MIRROR = (
     "Had you put on your headphones the wrong way round, where would {sound} seem to be?",
     "Flip the room so that left becomes right. Where do you hear {sound} now?",
 )
-_TURNS = {"90 degrees to the left": 90, "90 degrees to the right": -90, "right around": 180}
+_TURNS = {"90 degrees to the left": 90, "90 degrees to the right": -90, "to face the other way": 180}
 _FRONTAL_NAMES = tuple(sector.name for sector in SECTORS5)
 _QUARTER_NAMES = tuple(sector.name for sector in QUARTERS)
 
@@ -116,6 +117,7 @@ def _spec_swap(answer: str, inventory: Inventory, rng: np.random.Generator) -> S
 
 def _ask_swap(view: View, answer: str, rng: np.random.Generator) -> Draft:
     names = labels_of(view)
+    require_apart(view.world, APART_DEG)
     require_direction(view.world.sounds)
     pairs = [(a, b) for a in shuffle(rng, names) for b in names if a != b]
 
@@ -137,6 +139,7 @@ def _spec_silence(answer: str, inventory: Inventory, rng: np.random.Generator) -
 def _ask_silence(view: View, answer: str, rng: np.random.Generator) -> Draft:
     """The nearest sound is taken away, so that another one is the nearest."""
     labels_of(view)
+    require_apart(view.world, APART_DEG)
     require_direction(view.world.sounds)
     require_distance(view.world.sounds, view.world)
     require(len(view.world.sounds) == 3, "not_three_sounds")
@@ -154,6 +157,7 @@ def _spec_turn(answer: str, inventory: Inventory, rng: np.random.Generator) -> S
 def _ask_turn(view: View, answer: str, rng: np.random.Generator) -> Draft:
     """All four quarters are options, so that the turn alone tells nothing."""
     names = labels_of(view)
+    require_apart(view.world, APART_DEG)
     require_direction(view.world.sounds)
 
     def ask(name: str, turn: str) -> Draft:
@@ -172,6 +176,7 @@ def _spec_twice(answer: str, inventory: Inventory, rng: np.random.Generator) -> 
 
 def _ask_twice(view: View, answer: str, rng: np.random.Generator) -> Draft:
     names = labels_of(view)
+    require_apart(view.world, APART_DEG)
     require_direction(view.world.sounds)
 
     def ask(first: str, second: str, turn: str) -> Draft:
@@ -196,6 +201,7 @@ def _spec_mirror(answer: str, inventory: Inventory, rng: np.random.Generator) ->
 def _ask_mirror(view: View, answer: str, rng: np.random.Generator) -> Draft:
     """The options are the four directions that have a mirror image: each has its own beside it."""
     names = labels_of(view)
+    require_apart(view.world, APART_DEG)
     require_direction(view.world.sounds)
 
     def ask(name: str) -> Draft:

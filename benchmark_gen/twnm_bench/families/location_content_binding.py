@@ -3,21 +3,23 @@
 import numpy as np
 
 from twnm_bench.directions import get_sector
-from twnm_bench.facts import APART_DEG, quote
+from twnm_bench.facts import APART_DEG, CROWDED_APART_DEG, quote
 from twnm_bench.families.base import (
     Draft,
     Option,
     Variant,
     View,
+    classes_heard,
     decide,
     equals,
-    label_option,
     labels_of,
     matched_lengths,
     require,
+    require_apart,
     require_direction,
     require_distance,
     require_lengths,
+    say_sound,
     scene_spec,
     sound_of,
 )
@@ -48,9 +50,14 @@ _OF_SIDE = (
     "Consider only your {side} side. Which sound there is the {which}?",
     "On the {side}, which sound is the {which} to you?",
     "Among what you hear on the {side}, which sound is {which}?",
-    "Which sound is on your {side} and the {which} of those there?",
+    "Which of the sounds on your {side} is the {which}?",
 )
 _SOUNDS = 4
+
+
+def _say_there(name: str) -> str:
+    """Long enough that options differ little in length: else scenes with long names would be passed over."""
+    return f"You hear {say_sound(name)} there"
 
 
 def _spec_direction(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
@@ -65,6 +72,7 @@ def _spec_direction(answer: str, inventory: Inventory, rng: np.random.Generator)
 def _ask_direction(view: View, answer: str, rng: np.random.Generator) -> Draft:
     names = labels_of(view)
     require(len(names) == 3, "not_three_sounds")
+    require_apart(view.world, APART_DEG)
     sound = sound_of(answer, view.world)
     require_direction([sound])
     sectors = clear_sectors((sound,), "sector5")
@@ -73,13 +81,13 @@ def _ask_direction(view: View, answer: str, rng: np.random.Generator) -> Draft:
     program = f'query(unique(filter(scene(), sector5={quote(sector.name)})), "label")'
     require(decide(program, view.world) == answer, "cell_not_its_own")
     wrong = [name for name in names if name != answer]
-    absent = matched_lengths(rng, names, view.inventory.absent(names), 1)
+    absent = matched_lengths(rng, names, view.inventory.absent(names, classes_heard(view.world)), 1, _say_there)
     where, at, towards = _PHRASES[sector.name]
     return Draft(
         program,
         _WHO,
         {"where": where, "at": at, "towards": towards},
-        tuple(Option(label_option(name), equals(program, name)) for name in (answer, *wrong, *absent)),
+        tuple(Option(_say_there(name), equals(program, name)) for name in (answer, *wrong, *absent)),
         answer,
     )
 
@@ -87,7 +95,7 @@ def _ask_direction(view: View, answer: str, rng: np.random.Generator) -> Draft:
 def _spec_side(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
     return scene_spec(
         _SOUNDS,
-        constraints=(Sides(left=2, degrees=15.0), Pairwise(degrees=20.0)),
+        constraints=(Sides(left=2, degrees=15.0), Pairwise(degrees=CROWDED_APART_DEG)),
         drr=(-10.0, 20.0),
         gain=(-3.0, 3.0),
         include=(inventory.labels[answer].label,),
@@ -99,6 +107,7 @@ def _ask_side(view: View, answer: str, rng: np.random.Generator) -> Draft:
     require(len(names) == _SOUNDS, "not_four_sounds")
     sound = sound_of(answer, view.world)
     require_distance(view.world.sounds, view.world)
+    require_apart(view.world, CROWDED_APART_DEG)
     side = "left" if sound.lateral_deg > 0.0 else "right"
     group = f'filter(scene(), side="{side}")'
     require(decide(f"count({group})", view.world) == 2, "not_two_on_the_side")
@@ -107,7 +116,7 @@ def _ask_side(view: View, answer: str, rng: np.random.Generator) -> Draft:
     if decide(program, view.world) != answer:
         which, program = "farthest", f'query(argmax({group}, "distance"), "label")'
     ordered = [answer, *(name for name in names if name != answer)]
-    options = tuple(Option(label_option(name), equals(program, name)) for name in ordered)
+    options = tuple(Option(_say_there(name), equals(program, name)) for name in ordered)
     require_lengths(options)
     return Draft(program, _OF_SIDE, {"side": side, "which": which}, options, answer)
 

@@ -14,7 +14,17 @@ from itertools import pairwise, product
 import numpy as np
 
 from twnm_bench.directions import clear_height, clear_side
-from twnm_bench.facts import GRID_MARGIN, NEIGHBOUR_RATIO, Sound, World, grid_value, pick, quote, tells_distance
+from twnm_bench.facts import (
+    CROWDED_APART_DEG,
+    GRID_MARGIN,
+    NEIGHBOUR_RATIO,
+    Sound,
+    World,
+    grid_value,
+    pick,
+    quote,
+    tells_distance,
+)
 from twnm_bench.families.base import (
     Draft,
     Option,
@@ -22,6 +32,7 @@ from twnm_bench.families.base import (
     View,
     labels_of,
     require,
+    require_apart,
     require_direction,
     say_the,
     scene_spec,
@@ -125,11 +136,11 @@ def _spec(counts: tuple[int, ...], constraints: tuple[Constraint, ...], answer: 
 
 def _spec_short(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
     counts = _COUNTS_SHORT.get(answer, (2, 3))
-    return _spec(counts, (DistanceOrder(ratio=NEIGHBOUR_RATIO), Pairwise(degrees=20.0)), answer)
+    return _spec(counts, (DistanceOrder(ratio=NEIGHBOUR_RATIO), Pairwise(degrees=CROWDED_APART_DEG)), answer)
 
 
 def _spec_long(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
-    return _spec(_COUNTS_LONG.get(answer, (5,)), (Pairwise(degrees=20.0),), answer)
+    return _spec(_COUNTS_LONG.get(answer, (5,)), (Pairwise(degrees=CROWDED_APART_DEG),), answer)
 
 
 def _ask_short(view: View, answer: str, rng: np.random.Generator) -> Draft:
@@ -146,6 +157,7 @@ def _ask(view: View, answer: str, rng: np.random.Generator, least: int, most: in
     """`least` and `most`: statements of a summary."""
     names = labels_of(view)
     require_direction(view.world.sounds)
+    require_apart(view.world, CROWDED_APART_DEG)
     places = _place_atoms(view.world, rng)
     if answer == ONE_UNNAMED:
         unnamed = names[int(rng.integers(len(names)))]

@@ -13,6 +13,7 @@ from twnm_bench.families.base import (
     decide,
     labels_of,
     require,
+    require_apart,
     require_direction,
     say_sound,
     scene_spec,
@@ -25,7 +26,7 @@ from twnm_schemas.scenes import RoomFilter, SceneSpec
 
 _WHERE = (
     "From which direction does {sound} come?",
-    "Where is {sound}, seen from you?",
+    "Where is {sound}, as you hear it?",
     "In which direction would you point to {sound}?",
     "Where do you hear {sound}?",
     "Among everything you hear, where is {sound}?",
@@ -35,7 +36,7 @@ _WHERE = (
 _HEIGHT = (
     "Where is {sound}: on which side, and how high?",
     "On which side and at what height do you hear {sound}?",
-    "Describe the place of {sound} by side and height.",
+    "Which of these describes the place of {sound}?",
     "Is {sound} to the left or right of you, and is it above you or at ear level?",
     "Which side and which height fit {sound}?",
     "Where would you look to see what makes {sound}?",
@@ -74,6 +75,7 @@ def _ask8(view: View, answer: str, rng: np.random.Generator) -> Draft:
 def _ask(view: View, answer: str, system: str, rng: np.random.Generator, tags: tuple[str, ...]) -> Draft:
     names = labels_of(view)
     require(len(names) >= 2, "one_sound_only")
+    require_apart(view.world, APART_DEG)
     fitting = [sound for sound in view.world.sounds if clear_sectors((sound,), system) == (answer,)]
     require(bool(fitting), "no_sound_there")
     sound = fitting[int(rng.integers(len(fitting)))]
@@ -97,6 +99,7 @@ def _spec_height(answer: str, inventory: Inventory, rng: np.random.Generator) ->
 
 def _ask_height(view: View, answer: str, rng: np.random.Generator) -> Draft:
     names = labels_of(view)
+    require_apart(view.world, APART_DEG)
     fitting = [name for name in names if judge_claim(_height_claim(pick(name), answer), view.world)]
     require(bool(fitting), "no_sound_there")
     name = choose(rng, fitting)

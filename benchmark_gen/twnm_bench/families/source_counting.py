@@ -2,8 +2,19 @@
 
 import numpy as np
 
-from twnm_bench.facts import APART_DEG, World, angle_apart
-from twnm_bench.families.base import Draft, Option, Variant, View, decide, equals, require, scene_spec
+from twnm_bench.facts import APART_DEG, CROWDED_APART_DEG, World, angle_apart
+from twnm_bench.families.base import (
+    Draft,
+    Option,
+    Variant,
+    View,
+    decide,
+    equals,
+    require,
+    require_apart,
+    require_direction,
+    scene_spec,
+)
 from twnm_bench.labels import Inventory
 from twnm_schemas.constraints import Pairwise, Sides
 from twnm_schemas.distributions import Uniform
@@ -89,7 +100,7 @@ def _spec_side(answer: str, inventory: Inventory, rng: np.random.Generator) -> S
     left = asked if rng.integers(2) else _ON_A_SIDE - asked
     return scene_spec(
         _ON_A_SIDE,
-        constraints=(Sides(left=left, degrees=15.0), Pairwise(degrees=20.0)),
+        constraints=(Sides(left=left, degrees=15.0), Pairwise(degrees=CROWDED_APART_DEG)),
         drr=(-10.0, 40.0),
         gain=(-3.0, 3.0),
     )
@@ -98,6 +109,8 @@ def _spec_side(answer: str, inventory: Inventory, rng: np.random.Generator) -> S
 def _ask_side(view: View, answer: str, rng: np.random.Generator) -> Draft:
     """The side is the one on which there are as many as is wanted; where that is true of both, either."""
     require(len(view.world.sounds) == _ON_A_SIDE, "other_count")
+    require_apart(view.world, CROWDED_APART_DEG)
+    require_direction(view.world.sounds)
     counts = {side: decide(f'count(filter(scene(), side="{side}"))', view.world) for side in ("left", "right")}
     sides = [side for side, count in counts.items() if count == int(answer)]
     require(bool(sides), "other_count")

@@ -15,9 +15,9 @@ from twnm_bench.families.base import (
     View,
     decide,
     equals,
-    label_option,
     labels_of,
     require,
+    require_apart,
     require_direction,
     require_distance,
     require_lengths,
@@ -34,13 +34,13 @@ from twnm_sim.scenes.wording import capitalise, name_sound
 
 _WINNER = (
     "Which of the three sounds is the {which}?",
-    "Which sound is the {which} from you?",
+    "Which of the sounds that you hear is the {which}?",
     "Compare the distances: which sound is {which}?",
     "Judging by the distances you hear, which sound is the {which}?",
     "Which of these is the {which} of the sounds around you?",
     "Is one of the sounds clearly the {which}, and if so which?",
 )
-_ALL_EQUAL = "They are all equally far"
+_ALL_EQUAL = "None of them is: all are equally far"
 _ORDER = (
     "In which order do the sounds come, from the nearest to the farthest?",
     "Sort the sounds by distance, the nearest first.",
@@ -70,6 +70,7 @@ def _spec_winner(answer: str, inventory: Inventory, rng: np.random.Generator) ->
 def _ask_winner(view: View, answer: str, rng: np.random.Generator) -> Draft:
     names = sorted(labels_of(view))
     require(len(names) == 3, "not_three_sounds")
+    require_apart(view.world, APART_DEG)
     require_distance(view.world.sounds, view.world)
     clear: dict[str, object] = {}
     for which in shuffle(rng, ("nearest", "farthest")):
@@ -84,7 +85,8 @@ def _ask_winner(view: View, answer: str, rng: np.random.Generator) -> Draft:
     program = f'winner(scene(), "{which}")'
     values = [wanted, *(value for value in (*names, EQUAL) if value != wanted)]
     options = tuple(
-        Option(_ALL_EQUAL if value == EQUAL else label_option(value), equals(program, value)) for value in values
+        Option(_ALL_EQUAL if value == EQUAL else f"The {which} is {say_sound(value)}", equals(program, value))
+        for value in values
     )
     require_lengths(options)
     return Draft(program, _WINNER, {"which": which}, options, answer)
@@ -107,6 +109,7 @@ def _spec_order4(answer: str, inventory: Inventory, rng: np.random.Generator) ->
 def _ask_order(view: View, answer: str, rng: np.random.Generator) -> Draft:
     """Three wrong orders, each as likely as any."""
     names = sorted(labels_of(view))
+    require_apart(view.world, APART_DEG)
     require_distance(view.world.sounds, view.world)
     program = 'sort(scene(), "distance")'
     key = decide(program, view.world)
@@ -140,6 +143,7 @@ def _spec_facing(answer: str, inventory: Inventory, rng: np.random.Generator) ->
 def _ask_facing(view: View, answer: str, rng: np.random.Generator) -> Draft:
     names = labels_of(view)
     require(len(names) == 2, "not_two_sounds")
+    require_apart(view.world, APART_DEG)
     require_direction(view.world.sounds)
     require(all(sound.is_level for sound in view.world.sounds), "too_high_or_low")
     for first, second in (names, names[::-1]) if rng.integers(2) else (names[::-1], names):

@@ -40,8 +40,12 @@ def rng_of(seed: int, slot: Slot, *what: str) -> np.random.Generator:
 
 
 def ask_slot(slot: Slot, view: View, seed: int) -> Draft:
-    """The slot's question about a scene, always the same. Raises RejectedError."""
-    return slot.variant.ask(view, slot.answer, rng_of(seed, slot, "ask"))
+    """The slot's question about a scene, always the same; the key alone is true. Raises RejectedError."""
+    draft = slot.variant.ask(view, slot.answer, rng_of(seed, slot, "ask"))
+    verdicts = [judge_claim(option.claim, view.world) for option in draft.options]
+    if verdicts != [True] + [False] * (len(verdicts) - 1):
+        raise RejectedError("not_decided")
+    return draft
 
 
 class SceneFinder:
