@@ -21,7 +21,8 @@ WRITTEN_BY_PROGRAMS = (
     "RoomRecord", "Conventions", "HrtfInfo", "Listener", "SourcePosition", "Acoustics", "BroadbandAcoustics",
     "BandAcoustics", "Scale", "Clip", "Scene", "Event", "SceneRoom", "SceneAcoustics", "Overlap", "AudioMember",
     "Attribution", "TrajectoryPoint", "SceneRecipe", "EventRecipe", "AmbienceRecipe", "Question",
-    "AudioPlace", "Provenance", "Prediction", "Manifest", "ShardEntry", "Count", "NameValue",
+    "AudioPlace", "Provenance", "Prediction", "QaSample", "TeachSample", "TaughtScene", "TaughtRoom", "TaughtClip",
+    "Manifest", "ShardEntry", "Count", "NameValue",
 )  # fmt: skip
 WRITTEN_BY_PEOPLE = (
     "Room", "RenderSpec", "RoomSpec", "Atmosphere", "SceneSpec", "ClipFilter", "RoomFilter", "Placement", "Interval",

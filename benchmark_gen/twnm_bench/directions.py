@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from twnm_schemas.geometry import azimuth_difference
 
 GUARD_DEG = 10.0
-LEVEL_DEG = 30.0  # sounds that are higher or lower have no side worth asking for
+LEVEL_DEG = 20.0  # sounds that are higher or lower have no direction on the horizon worth asking for
 SIDE_DEG = 15.0  # of lateral angle, from which left and right are told for certain
 PLACE_SIDE_DEG = 25.0  # the same where "ahead" is a third place
 CLEARLY_ABOVE_DEG, CLEARLY_LEVEL_DEG = 30.0, 10.0
@@ -98,6 +98,20 @@ def find_sector(system: str, azimuth_deg: float, guard_deg: float = GUARD_DEG) -
         if sector.margin_deg(azimuth_deg) >= guard_deg:
             return sector
     return None
+
+
+def fold_azimuth(azimuth_deg: float, lateral_deg: float) -> float:
+    """The azimuth on the horizon, before or behind as the sound is, that has its lateral angle: what the ears tell."""
+    is_front = abs(azimuth_difference(azimuth_deg, 0.0)) <= 90.0
+    return (lateral_deg if is_front else 180.0 - lateral_deg) % 360.0
+
+
+def hear_sector(system: str, azimuth_deg: float, lateral_deg: float) -> Sector | None:
+    """The sector of a sound, or None near an edge, or where its height puts it into another one by ear."""
+    sector = find_sector(system, azimuth_deg)
+    if sector is None or sector.margin_deg(fold_azimuth(azimuth_deg, lateral_deg)) < 0.0:
+        return None
+    return sector
 
 
 def get_sector(system: str, name: str) -> Sector:

@@ -4,13 +4,14 @@ The record is the only source. What a record does not tell (distances in some me
 close to call is not stated.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from twnm_bench.directions import GUARD_DEG, LEVEL_DEG, SIDE_DEG, clear_height, clear_side, find_sector
+from twnm_bench.directions import GUARD_DEG, LEVEL_DEG, SIDE_DEG, clear_height, clear_side, hear_sector
 from twnm_schemas.geometry import angle_between, unit_vector
 from twnm_schemas.scenes import Event, Scene
+from twnm_sim.clips.audioset_ontology import ancestor_ids
 from twnm_sim.reverberance import explain_null
 from twnm_sim.scenes.facts import name_of
 from twnm_sim.scenes.heard import heard_enough
@@ -23,15 +24,17 @@ APART_DEG = 30.0  # two directions
 CROWDED_APART_DEG = 20.0  # the same where four or more sound
 DIRECTION_DRR_DB = -10.0  # below it a direction is for the hard set
 DISTANCE_DRR_DB = (-10.0, 20.0)  # outside, the room says nothing of the distance
+HEARD_DRR_DB = 1.0  # by which a nearer sound must be drier: gains are random, only the room tells which is nearer
 REVERBERATION_GRID_S = (0.25, 0.5, 1.0, 2.0, 4.0)  # a factor 2 apart
 GRID_MARGIN = 2.0**0.3  # how far a room may lie from its grid value: at least 1.6 times nearer than to the next
 
 
 @dataclass(frozen=True)
 class Sound:
-    """One event as a program sees it. `name`: how it is said; `classes`: its label and every broader one.
+    """One event as a program sees it. `name`: how it is said; `classes`: its labels, every broader one, and their ids.
 
-    Angles in degrees in the listener frame; distance in metres and DRR in dB, None where the record does not tell;
+    Angles in degrees in the listener frame; distance in metres, DRR in dB and reverberation time at its place in
+    seconds, None where the record does not tell;
     `onset_s` and `offset_s` as in `twnm_schemas.Event`: what is heard of it within 30 dB, reverberation included.
     """
 
@@ -44,6 +47,7 @@ class Sound:
     lateral_deg: float
     distance_m: float | None
     drr_db: float | None
+    t_mid_s: float | None
     onset_s: float
     offset_s: float
     is_audible: bool
@@ -112,16 +116,27 @@ def _read_sound(event: Event) -> Sound:
         index=event.index,
         label=event.label,
         name=name,
-        classes=frozenset(word.lower() for word in (name, event.label, *event.labels, *event.ancestors) if word),
+        classes=classes_of(name, (event.label, *event.labels), event.ancestors, event.audioset_ids),
         azimuth_deg=event.azimuth_deg,
         elevation_deg=event.elevation_deg,
         lateral_deg=event.lateral_deg,
         distance_m=event.distance_m,
         drr_db=event.acoustics.broadband.drr_db,
+        t_mid_s=event.acoustics.t_mid_s,
         onset_s=event.onset_s,
         offset_s=event.offset_s,
         is_audible=heard_enough(event.active_s, event.audible_s),
     )
+
+
+def classes_of(name: str, labels: Iterable[str], ancestors: Iterable[str], mids: Iterable[str]) -> frozenset[str]:
+    """Every class of a sound: words in lower case, and AudioSet ids with those of all broader classes.
+
+    Datasets spell a class each in its own way ("dog bark", "dog barking"); the id is the same.
+    """
+    known = [mid for mid in mids if mid]
+    words = (word.lower() for word in (name, *labels, *ancestors) if word)
+    return frozenset({*words, *known}.union(*(ancestor_ids(mid) for mid in known)))
 
 
 def mirror_world(world: World) -> World:
@@ -154,6 +169,17 @@ def tells_distance(sound: Sound) -> bool:
     return sound.distance_m is not None and sound.drr_db is not None and low <= sound.drr_db <= high
 
 
+def is_clearly_nearer(near: Sound, far: Sound, ratio: float) -> bool:
+    """Whether one sound is nearer by this ratio of distances, and is heard to be: its DRR is higher, too.
+
+    Gains are random, so that loudness tells nothing of distance; a reflection of its own may make a far sound drier.
+    """
+    if near.distance_m is None or far.distance_m is None or near.drr_db is None or far.drr_db is None:
+        return False
+    # a rounding does not decide what is exactly at the margin
+    return far.distance_m >= (ratio - 1e-9) * near.distance_m and near.drr_db - far.drr_db >= HEARD_DRR_DB
+
+
 def quote(text: str) -> str:
     """A text as it stands in a program."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -177,7 +203,8 @@ def list_facts(world: World) -> list[Fact]:
 
 def _room_facts(world: World) -> Iterator[Fact]:
     value = grid_value(world.t_mid_s)
-    if value is not None:
+    times_s = [sound.t_mid_s for sound in world.sounds if sound.t_mid_s is not None]
+    if value is not None and all(grid_value(t) == value for t in times_s):
         yield Fact("reverberation", f"equals(reverberation(scene()), {value})", (), 1.0)
 
 
@@ -195,7 +222,7 @@ def _sound_facts(world: World, sound: Sound) -> Iterator[Fact]:
     if sound.is_level and (side := clear_side(sound.lateral_deg)):
         yield Fact("side", f'equals(query({it}, "side"), "{side}")', about, abs(sound.lateral_deg) / SIDE_DEG)
     for system in ("sector5", "sector8", "quarter"):
-        sector = find_sector(system, sound.azimuth_deg) if sound.is_level else None
+        sector = hear_sector(system, sound.azimuth_deg, sound.lateral_deg) if sound.is_level else None
         if sector is not None:
             margin = sector.margin_deg(sound.azimuth_deg) / GUARD_DEG
             yield Fact(system, f'equals(query({it}, "{system}"), "{sector.name}")', about, margin)
@@ -209,9 +236,7 @@ def _pair_facts(world: World, first: Sound, second: Sound) -> Iterator[Fact]:
     if not (tells_distance(first) and tells_distance(second)):
         return
     near, far = sorted((first, second), key=lambda sound: sound.distance_m or 0.0)
-    assert near.distance_m is not None
-    assert far.distance_m is not None
-    ratio = far.distance_m / near.distance_m
-    if ratio >= NEIGHBOUR_RATIO:
+    if is_clearly_nearer(near, far, NEIGHBOUR_RATIO):
+        ratio = (far.distance_m or 0.0) / (near.distance_m or 1.0)
         claim = f"nearer(scene(), {quote(near.name)}, {quote(far.name)})"
         yield Fact("nearer", claim, (near.index, far.index), ratio / NEIGHBOUR_RATIO)

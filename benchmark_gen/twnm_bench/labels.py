@@ -5,15 +5,15 @@ group. The groups are the same for every key, so that each label is an option as
 know which labels exist tells nothing about which is true.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from twnm_schemas.clips import Clip
 from twnm_schemas.scenes import Scene
+from twnm_sim.clips.audioset_ontology import ancestor_ids
 from twnm_sim.clips.synthesis.classes import CLASSES
-from twnm_sim.scenes.facts import name_of
 from twnm_sim.scenes.positions import PositionTable
 from twnm_sim.scenes.wording import name_sound
 
@@ -25,13 +25,14 @@ _MOST_GROUP = 12
 class Label:
     """One class as it is said and as its dataset has it.
 
-    `path`: what it belongs to, from broad to narrow; `classes`: all its names, narrow and broad, in lower case;
-    `count`: how many clips there are.
+    `path`: what it belongs to, from broad to narrow; `own`: its names in lower case and its AudioSet id; `classes`:
+    these and all broader ones, as far as all its clips have them; `count`: how many clips there are.
     """
 
     name: str
     label: str
     path: tuple[str, ...]
+    own: frozenset[str]
     classes: frozenset[str]
     count: int
 
@@ -74,14 +75,27 @@ class Inventory:
 
     def _is_absent(self, name: str, heard: Iterable[str], classes: Collection[str]) -> bool:
         label = self.labels[name]
-        if {label.name.lower(), label.label.lower()} & set(classes):
+        if label.own & set(classes):
             return False
         return not any(_overlaps(label, self.labels[one]) for one in heard if one in self.labels)
 
 
+# classes that sound like one another, whatever the ontology says: neither is a wrong option for the other
+_ALIKE = (
+    frozenset({"applause", "hand clapping", "clapping"}),
+    frozenset({"speech", "conversation", "chatter"}),
+    frozenset({"rain", "raindrop", "rain on surface"}),
+    frozenset({"knocking on a door", "knock", "door"}),
+    frozenset({"engine", "engine idling", "idling", "motor vehicle (road)"}),
+    frozenset({"laughter", "giggle", "chuckle, chortle"}),
+)
+
+
 def _overlaps(first: Label, second: Label) -> bool:
-    """Whether they are the same, or one is a broader name of the other."""
-    return first.name.lower() in second.classes or second.name.lower() in first.classes or first.name == second.name
+    """Whether they are the same, one is a broader name of the other, or nobody tells them apart."""
+    if first.own & second.classes or second.own & first.classes:
+        return True
+    return any(first.own & alike and second.own & alike for alike in _ALIKE)
 
 
 def _gather(labels: list[Label]) -> list[tuple[str, ...]]:
@@ -122,9 +136,12 @@ def _join_small(groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return [tuple(sorted((*large[0], *small))), *large[1:]]
 
 
+Found = tuple[str, str, tuple[str, ...], str]  # name, label, broader classes (nearest first), AudioSet id or ""
+
+
 def read_inventory(clips: Iterable[Clip], table: PositionTable | None = None, split: str = "") -> Inventory:
     """The labels of clips, and the rooms of a library, both of one split ("" for all)."""
-    found = ((name_sound(c.label).text, (c.label, *c.labels), c.ancestors) for c in clips if split in ("", c.split))
+    found = (_found(c.label, c.ancestors, c.audioset_ids) for c in clips if split in ("", c.split))
     if table is None:
         return Inventory(_count(found))
     rooms = [n for n in range(len(table)) if split in ("", str(table.split_R[n]))]
@@ -135,24 +152,32 @@ def read_inventory(clips: Iterable[Clip], table: PositionTable | None = None, sp
 
 def inventory_of_scenes(scenes: Sequence[Scene]) -> Inventory:
     """The labels that are heard in scenes, and their rooms."""
-    found = ((name_of(e).text, (e.label, *e.labels), e.ancestors) for scene in scenes for e in scene.events)
+    found = (_found(e.label, e.ancestors, e.audioset_ids) for scene in scenes for e in scene.events)
     times_s = sorted(t for scene in scenes if (t := scene.room.acoustics.t_mid_s) is not None)
     kinds = frozenset((scene.room.size_category, scene.room.absorption_class) for scene in scenes)
     return Inventory(_count(found), tuple(times_s), kinds)
 
 
-def _count(found: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> dict[str, Label]:
-    counts: Counter[str] = Counter()
-    seen: dict[str, Label] = {}
-    for name, own, broader in found:
-        if not own[0]:
-            continue  # a sound of unknown class is no option
-        counts[name] += 1
-        if name not in seen:
-            ancestors = tuple(word.lower() for word in broader)
-            classes = frozenset({name, *(w.lower() for w in own), *ancestors})
-            seen[name] = Label(name, own[0], _path_of(name, ancestors), classes, 0)
-    return {name: replace(seen[name], count=counts[name]) for name in sorted(seen)}
+def _found(label: str, ancestors: Sequence[str], mids: Sequence[str]) -> Found:
+    return name_sound(label).text, label, tuple(word.lower() for word in ancestors), mids[0] if mids else ""
+
+
+def _count(found: Iterable[Found]) -> dict[str, Label]:
+    """By name. A clip may be of other classes too, so that only what all clips of a name share is broader than it."""
+    gathered: dict[str, list[Found]] = defaultdict(list)
+    for one in found:
+        if one[1]:  # a sound of unknown class is no option
+            gathered[one[0]].append(one)
+    return {name: _make_label(gathered[name]) for name in sorted(gathered)}
+
+
+def _make_label(found: Sequence[Found]) -> Label:
+    name, label = found[0][:2]
+    shared = set(found[0][2]).intersection(*(one[2] for one in found))
+    ancestors = tuple(word for word in found[0][2] if word in shared)
+    mid = next((one[3] for one in found if one[3]), "")
+    own = frozenset({name.lower(), label.lower(), *([mid] if mid else [])})
+    return Label(name, label, _path_of(name, ancestors), own, own | shared | ancestor_ids(mid), len(found))
 
 
 def _path_of(name: str, ancestors: tuple[str, ...]) -> tuple[str, ...]:

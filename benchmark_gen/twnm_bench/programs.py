@@ -22,8 +22,9 @@ from twnm_bench.directions import (
     SYSTEMS,
     clear_height,
     clear_side,
-    find_sector,
+    fold_azimuth,
     get_sector,
+    hear_sector,
 )
 from twnm_bench.facts import (
     EQUAL_DRR_DB,
@@ -33,6 +34,7 @@ from twnm_bench.facts import (
     Sound,
     World,
     grid_value,
+    is_clearly_nearer,
     mirror_world,
     read_world,
     tells_distance,
@@ -43,6 +45,7 @@ from twnm_schemas.scenes import Scene
 
 EQUAL = "equal"
 _DEEPEST = 24
+_HALF_WAY = 2.0**0.5  # from one value of the reverberation grid to the next, as a factor
 
 
 class ProgramError(SpecError):
@@ -96,12 +99,14 @@ def _filter(group: Group, **wanted: Any) -> Group:
 def _is_within(sound: Sound, system: str, name: str) -> bool:
     """Whether a sound is clearly inside a sector or clearly outside. Raises UnclearError in between."""
     try:
-        margin = get_sector(system, name).margin_deg(sound.azimuth_deg)
+        sector = get_sector(system, name)
     except KeyError:
         raise ProgramError(f"There is no direction '{name}' in {system}.") from None
-    if margin <= -OUTSIDE_DEG:
+    margin = sector.margin_deg(sound.azimuth_deg)
+    by_ear = sector.margin_deg(fold_azimuth(sound.azimuth_deg, sound.lateral_deg))
+    if margin <= -OUTSIDE_DEG and by_ear < 0.0:
         return False
-    if margin < GUARD_DEG or not sound.is_level:
+    if margin < GUARD_DEG or by_ear < 0.0 or not sound.is_level:
         raise UnclearError("near_sector_edge")
     return True
 
@@ -125,11 +130,10 @@ def _extreme(group: Group, what: str, least: float = WINNER_RATIO, *, farthest: 
     ranked = _rank(group, what)
     if not ranked:
         raise AbsentError("no sounds")
-    if farthest:
-        ranked = ranked[::-1]
-    if len(ranked) > 1 and _ratio(ranked[0], ranked[1]) < max(least, NEIGHBOUR_RATIO):
-        raise UnclearError("distances_alike")
-    return One(group.world, ranked[0])
+    if len(ranked) > 1:
+        near, far = ranked[-2:] if farthest else ranked[:2]
+        _require_told(near, far, max(least, NEIGHBOUR_RATIO))
+    return One(group.world, ranked[-1 if farthest else 0])
 
 
 def _rank(group: Group, what: str) -> list[Sound]:
@@ -149,6 +153,14 @@ def _ratio(first: Sound, second: Sound) -> float:
     return max(ratio, 1.0 / ratio) + 1e-9  # a rounding does not decide what is exactly at the margin
 
 
+def _require_told(near: Sound, far: Sound, ratio: float) -> None:
+    """Raises UnclearError where two distances are alike, or the room does not tell which is the shorter."""
+    if _ratio(near, far) < ratio:
+        raise UnclearError("distances_alike")
+    if not is_clearly_nearer(near, far, ratio):
+        raise UnclearError("room_does_not_tell")
+
+
 # ---------------------------------------------------------------- asking
 
 
@@ -163,7 +175,7 @@ def _attribute(sound: Sound, what: str) -> str:
     if what in SYSTEMS:
         if not sound.is_level:
             raise UnclearError("too_high_or_low")
-        sector = find_sector(what, sound.azimuth_deg)
+        sector = hear_sector(what, sound.azimuth_deg, sound.lateral_deg)
         if sector is None:
             raise UnclearError("near_sector_edge")
         return sector.name
@@ -200,8 +212,7 @@ def _count(group: Group) -> int:
 def _sort(group: Group, what: str) -> tuple[str, ...]:
     ranked = _rank(group, what)
     for nearer, farther in pairwise(ranked):
-        if _ratio(nearer, farther) < NEIGHBOUR_RATIO:
-            raise UnclearError("distances_alike")
+        _require_told(nearer, farther, NEIGHBOUR_RATIO)
     return tuple(sound.name for sound in ranked)
 
 
@@ -219,8 +230,10 @@ def _winner(group: Group, which: str) -> str:
 
 
 def _reverberation(group: Group) -> float:
+    """The grid value of the room; at no sound's place another one may be nearer."""
     value = grid_value(group.world.t_mid_s)
-    if value is None:
+    times_s = [sound.t_mid_s for sound in group.world.sounds if sound.t_mid_s is not None]
+    if value is None or not all(value / _HALF_WAY < t < value * _HALF_WAY for t in times_s):
         raise UnclearError("reverberation_not_clear")
     return value
 
@@ -244,8 +257,7 @@ def _lacks(group: Group, label: str) -> bool:
 def _nearer(group: Group, first: str, second: str) -> bool:
     pair = [_unique(_filter(group, label=name)).sound for name in (first, second)]
     ranked = _rank(Group(group.world, tuple(pair)), "distance")
-    if _ratio(*ranked) < NEIGHBOUR_RATIO:
-        raise UnclearError("distances_alike")
+    _require_told(ranked[0], ranked[1], NEIGHBOUR_RATIO)
     return ranked[0] is pair[0]
 
 
@@ -302,6 +314,7 @@ def _swap(group: Group, first: str, second: str) -> Group:
             lateral_deg=at.lateral_deg,
             distance_m=at.distance_m,
             drr_db=at.drr_db,
+            t_mid_s=at.t_mid_s,
         )
 
     return _edited(group, edit)

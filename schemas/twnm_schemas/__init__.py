@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     )
     from twnm_schemas.seeds import seed_for
     from twnm_schemas.splits import split_of
+    from twnm_schemas.teaching import QaSample, TaughtClip, TaughtRoom, TaughtScene, TeachSample
 
 _HOMES = {  # module: the public names that live there
     "acoustics": ("Acoustics", "BandAcoustics", "BroadbandAcoustics"),
@@ -108,6 +109,7 @@ _HOMES = {  # module: the public names that live there
     ),
     "seeds": ("seed_for",),
     "splits": ("split_of",),
+    "teaching": ("QaSample", "TaughtClip", "TaughtRoom", "TaughtScene", "TeachSample"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -149,6 +151,7 @@ __all__ = [
     "Placement",
     "Prediction",
     "Provenance",
+    "QaSample",
     "Question",
     "RenderSpec",
     "Room",
@@ -166,6 +169,10 @@ __all__ = [
     "SpecError",
     "StoreError",
     "Strict",
+    "TaughtClip",
+    "TaughtRoom",
+    "TaughtScene",
+    "TeachSample",
     "TrajectoryPoint",
     "TwnmError",
     "canonical_json",

@@ -115,7 +115,6 @@ def test_every_statement_is_true_and_of_what_is_heard(world: World) -> None:
         assert fact.margin >= 1.0 - 1e-9
 
 
-@pytest.mark.xfail(strict=True, reason="a name that is also another sound's broader class picks two sounds")
 def test_statements_of_a_sound_and_a_kind_of_it_are_true() -> None:
     world = make_world(make_sound("bell", 60.0), make_sound("church bell", -60.0, classes=("bell",)))
     assert all(judge_claim(fact.claim, world) is True for fact in list_facts(world))

@@ -4,11 +4,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from broken_scenes import Case, Cases, Outcome, Told, ask_case, check_break, list_breaks, variants_of
+from broken_scenes import (
+    Case,
+    Cases,
+    Outcome,
+    Told,
+    ask_case,
+    check_apart,
+    check_break,
+    list_apart,
+    list_breaks,
+    variants_of,
+)
 from worlds import change, drop, exchange, make_sound, make_world
 
 from twnm_bench.facts import World, mirror_world
 from twnm_bench.families.attribute_binding import deal_exchanges
+from twnm_bench.families.base import RejectedError
 from twnm_bench.programs import judge_claim
 from twnm_shards.rng import rng_for
 
@@ -97,7 +109,12 @@ _CASES: Cases = {
         "rain",
         (
             ("another one near its cell", change(_CELLS, "guitar", azimuth=0.0), "near_sector_edge"),
-            ("another one in its cell", change(_CELLS, "guitar", azimuth=40.0), "not_in_scene"),
+            ("another one beside it", change(_CELLS, "guitar", azimuth=40.0), "directions_alike"),
+            (
+                "another one in its cell, far above it",
+                change(change(_CELLS, "guitar", azimuth=40.0, elevation=25.0), "rain", elevation=-10.0),
+                "not_in_scene",
+            ),
             ("to the edge of its cell", change(_CELLS, "rain", azimuth=45.0), "near_sector_edge"),
             ("exchanged with another", exchange(_CELLS, "rain", "dog barking"), Told("dog barking")),
             ("drowned", change(_CELLS, "rain", drr=-10.1), "direction_drowned"),
@@ -138,6 +155,11 @@ def test_a_small_change_tells(task: str, name: str, case: Case, world: World, ou
     check_break(task, name, case, world, outcome)
 
 
+@pytest.mark.parametrize(("task", "name", "case"), list_apart(_CASES))
+def test_sounds_in_nearly_one_direction_are_not_asked_about(task: str, name: str, case: Case) -> None:
+    check_apart(task, name, case)
+
+
 def test_every_variant_is_broken() -> None:
     assert set(_CASES) == variants_of("integration")
 
@@ -166,6 +188,21 @@ def test_three_sounds_in_their_places_are_told_from_left_to_right() -> None:
     assert draft.paired_answer == "1"
 
 
+def test_three_sounds_are_asked_of_without_a_pair_in_mind_too() -> None:
+    """The order alone is asked for; the exchange is then one of the three, the key's order never."""
+    draft = ask_case("attribute_binding", "three_sounds", _ROW, "0")
+    assert draft.answer == "0"
+    assert draft.paired_answer in {"1", "2", "5"}  # the orders that differ from the first in two places
+    moved = exchange(_ROW, *(_ROW.sounds[index].name for index in draft.swapped or ()))
+    assert [judge_claim(option.claim, moved) for option in draft.options] == [False, True, False, False]
+
+
+@pytest.mark.parametrize("answer", ["1", "1>0", "0>0", "0>3", "0>4"])
+def test_another_order_or_what_is_no_exchange_is_refused(answer: str) -> None:
+    with pytest.raises(RejectedError, match="other_binding"):
+        ask_case("attribute_binding", "three_sounds", _ROW, answer)
+
+
 def test_the_pair_of_three_sounds_has_its_key_among_the_options() -> None:
     draft = ask_case("attribute_binding", "three_sounds", _ROW, "0>1")
     moved = exchange(_ROW, *(_ROW.sounds[index].name for index in draft.swapped or ()))
@@ -177,6 +214,15 @@ def test_exchanges_are_dealt_so_that_each_order_comes_once_in_three_pairs(pairs:
     dealt = [tuple(map(int, answer.split(">"))) for answer in deal_exchanges(pairs, rng_for(1, "deal"))]
     orders = np.array(dealt).reshape(-1, 6)
     assert all(sorted(row) == list(range(6)) for row in orders)
+
+
+def test_what_is_there_is_told_in_a_sentence() -> None:
+    there = ask_case("location_content_binding", "what_is_there", _CELLS, "rain")
+    assert [option.text for option in there.options[:3]] == [
+        f"You hear the sound of {said} there" for said in ("rain", "dog barking", "a guitar")
+    ]
+    near = ask_case("location_content_binding", "nearest_of_a_side", _SIDES, "rain")
+    assert near.options[0].text == "You hear the sound of rain there"
 
 
 def test_the_nearest_and_the_farthest_of_a_side_are_asked_for() -> None:

@@ -4,7 +4,18 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from broken_scenes import Case, Cases, Outcome, Told, ask_case, check_break, list_breaks, variants_of
+from broken_scenes import (
+    Case,
+    Cases,
+    Outcome,
+    Told,
+    ask_case,
+    check_apart,
+    check_break,
+    list_apart,
+    list_breaks,
+    variants_of,
+)
 from worlds import change, drop, make_inventory, make_sound, make_world
 
 from twnm_bench.facts import World
@@ -108,6 +119,11 @@ _CASES: Cases = {
 @pytest.mark.parametrize(("task", "name", "case", "world", "outcome"), list_breaks(_CASES))
 def test_a_small_change_tells(task: str, name: str, case: Case, world: World, outcome: Outcome) -> None:
     check_break(task, name, case, world, outcome)
+
+
+@pytest.mark.parametrize(("task", "name", "case"), list_apart(_CASES))
+def test_sounds_in_nearly_one_direction_are_not_asked_about(task: str, name: str, case: Case) -> None:
+    check_apart(task, name, case)
 
 
 def test_every_variant_is_broken() -> None:

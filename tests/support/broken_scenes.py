@@ -1,10 +1,10 @@
 """A scene that a variant can ask about, and what becomes of the question where the scene is changed a little."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from worlds import make_inventory
+from worlds import change, make_inventory, make_sound, make_world
 
 from twnm_bench.facts import World
 from twnm_bench.families import BY_NAME, VARIANTS
@@ -69,6 +69,56 @@ def check_break(task: str, name: str, case: Case, world: World, outcome: Outcome
     with pytest.raises(RejectedError) as refused:
         ask_case(task, name, world, case.answer, case.inventory)
     assert str(refused.value) in ((outcome,) if isinstance(outcome, str) else outcome)
+
+
+# how far apart in direction, in degrees, all sounds of a scene must be to be asked about; of the other variants none
+APART = {
+    ("sound_location_binding", "direction"): 30.0,
+    ("sound_location_binding", "direction_around"): 30.0,
+    ("sound_location_binding", "height"): 30.0,
+    ("attribute_binding", "two_sounds"): 30.0,
+    ("attribute_binding", "three_sounds"): 30.0,
+    ("location_content_binding", "what_is_there"): 30.0,
+    ("location_content_binding", "nearest_of_a_side"): 20.0,
+    ("source_counting", "how_many"): 30.0,
+    ("source_counting", "how_many_on_a_side"): 20.0,
+    ("source_counting", "how_many_of_many"): 30.0,
+    ("spatial_relationship", "nearest_or_farthest"): 30.0,
+    ("spatial_relationship", "order_of_three"): 30.0,
+    ("spatial_relationship", "order_of_four"): 30.0,
+    ("spatial_relationship", "facing"): 30.0,
+    ("counterfactual", "swap"): 30.0,
+    ("counterfactual", "mirror"): 30.0,
+    ("counterfactual", "silence"): 30.0,
+    ("counterfactual", "turn"): 30.0,
+    ("counterfactual", "swap_and_turn"): 30.0,
+    ("scene_summarisation", "short"): 20.0,
+    ("scene_summarisation", "long"): 20.0,
+    ("causal_intent", "act"): 30.0,
+    ("causal_intent", "act_of_pair"): 30.0,
+}
+
+
+def list_apart(cases: Cases) -> list[Any]:
+    """A test's parameters, one of every scene that there is."""
+    return [pytest.param(task, name, case, id=f"{task}-{name}") for (task, name), case in cases.items()]
+
+
+def check_apart(task: str, name: str, case: Case) -> None:
+    """With a sound right below another one it is refused up to the angle that there must be, whatever else is amiss."""
+    first = case.world.sounds[0]
+    other = case.world.sounds[1] if len(case.world.sounds) > 1 else make_sound("clock", index=1)
+    for beyond in (-0.1, 0.1):
+        angle = APART.get((task, name), 5.0) + beyond
+        below = change(make_world(other), other.name, azimuth=first.azimuth_deg, elevation=first.elevation_deg - angle)
+        moved = replace(below.sounds[0], index=1)
+        world = replace(case.world, sounds=(first, moved, *case.world.sounds[2:]))
+        try:
+            ask_case(task, name, world, case.answer, case.inventory)
+            reason = ""
+        except RejectedError as error:
+            reason = str(error)
+        assert (reason == "directions_alike") == ((task, name) in APART and beyond < 0.0)
 
 
 def variants_of(area: str) -> set[tuple[str, str]]:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from math import log
 
@@ -31,15 +32,17 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"[a-z0-9.']+", text.lower())
 
 
-def _likeness(first: str, second: str) -> float:
+def _likeness(first: set[object], second: set[object]) -> float:
     """How much of two texts is the same: words and neighbouring words, by Jaccard."""
-    a, b = ({*words, *pairwise(words)} for words in map(words_of, (first, second)))
-    return len(a & b) / len(a | b)
+    both = len(first & second)
+    return both / (len(first) + len(second) - both)
 
 
+@cache
 def find_the_likest(shown: Shown) -> list[float]:
     """The option that the others resemble most."""
-    return [sum(_likeness(one, other) for other in shown.options) for one in shown.options]
+    told = [{*words, *pairwise(words)} for words in map(words_of, shown.options)]
+    return [sum(_likeness(one, other) for other in told) for one in told]
 
 
 def find_the_odd_one(shown: Shown) -> list[float]:
@@ -121,8 +124,12 @@ def score_reader(reader: Reader, asked: Sequence[Shown], seed: int = 1) -> int:
 
 
 def score_learner(name: str, asked: Sequence[Shown], seed: int = 1) -> int:
-    """The same of a reader that learns which clues of an option go with the key, by naive Bayes."""
-    halves = (asked[::2], asked[1::2])
+    """The same of a reader that learns which clues of an option go with the key, by naive Bayes.
+
+    The halves are the first and the second: where answers are dealt in rounds, every other question is not like the
+    rest, because an answer that comes often in one half comes seldom in the other.
+    """
+    halves = (asked[: len(asked) // 2], asked[len(asked) // 2 :])
     return sum(
         score_reader(_learn(LEARNERS[name], halves[1 - place]), half, seed + place) for place, half in enumerate(halves)
     )

@@ -64,8 +64,9 @@ def make_sound(
     audible: bool = True,
     classes: Sequence[str] = (),
     index: int = 0,
+    t_mid_s: float | None = None,
 ) -> Sound:
-    """One sound; `azimuth` may be negative (to the right)."""
+    """One sound; `azimuth` may be negative (to the right); `t_mid_s`: at its own place."""
     return Sound(
         index=index,
         label=name,
@@ -76,6 +77,7 @@ def make_sound(
         lateral_deg=lateral_of(azimuth, elevation),
         distance_m=distance,
         drr_db=drr,
+        t_mid_s=t_mid_s,
         onset_s=onset,
         offset_s=offset,
         is_audible=audible,

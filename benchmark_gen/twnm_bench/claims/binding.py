@@ -9,6 +9,7 @@ that leaves several candidates, what is said must be true of every one.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from twnm_bench.claims.lexicon import Mention
 from twnm_bench.claims.terms import Term
@@ -61,7 +62,7 @@ def cut_clauses(text: str, terms: Sequence[Term]) -> list[Clause]:
     clauses = [Clause()]
     rest = iter(groups)
     waiting = next(rest, None)
-    for term, following in zip(terms, (*terms[1:], None), strict=True):
+    for term, following in zip(terms, (*terms, None)[1:], strict=True):
         while waiting is not None and waiting.start <= term.start:
             clauses[-1].groups.append(waiting)
             waiting = next(rest, None)
@@ -84,13 +85,14 @@ def _join_groups(text: str, terms: Sequence[Term]) -> list[Group]:
     """Neighbouring sounds joined, unless places before and after them part them again."""
     groups: list[Group] = []
     sounds = [term for term in terms if term.kind == "sound"]
-    for term in sounds:
+    for place, term in enumerate(sounds):
         group = _make_group(text, term, terms)
         between = text[groups[-1].end : term.start] if groups else ""
         has_terms = groups and any(
             groups[-1].end <= t.start < term.start and t.kind not in ("break", "sound", "not") for t in terms
         )
-        if groups and not has_terms and _JOINED.match(between) and _may_join(groups[-1], group, between, terms):
+        is_listed = _JOINED.match(between) and _is_list(text, between, sounds[place:])
+        if groups and not has_terms and is_listed and _may_join(groups[-1], group, between, terms):
             last = groups[-1]
             negated = last.negated and ("or" in between.split() or "nor" in between.split() or group.negated)
             if negated == last.negated and (group.negated == last.negated or negated):
@@ -98,6 +100,19 @@ def _join_groups(text: str, terms: Sequence[Term]) -> list[Group]:
                 continue
         groups.append(group)
     return groups
+
+
+def _is_list(text: str, between: str, rest: Sequence[Term]) -> bool:
+    """Whether a comma stands in a list, which a conjunction ends; "if you faced the dog, the bell ..." is none."""
+    if "," not in between or re.search(r"\b(?:and|or|nor|plus|as well as)\b", between):
+        return True
+    for first, second in pairwise(rest):
+        gap = text[first.end : second.start]
+        if not _JOINED.match(gap):
+            return False
+        if re.search(r"\b(?:and|or|nor)\b", gap):
+            return True
+    return False
 
 
 def _may_join(last: Group, group: Group, between: str, terms: Sequence[Term]) -> bool:

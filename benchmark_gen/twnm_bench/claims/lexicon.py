@@ -16,12 +16,23 @@ from twnm_sim.scenes.wording import SoundName
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _LONGEST = 7  # words of a form
 # Classes whose names are ordinary words in a text about hearing, or say nothing of what sounds.
-_NO_SOUNDS = frozenset(
-    ["inside", "outside", "echo", "reverberation", "silence", "noise", "static", "recording", "wood", "glass", "liquid", "fill", "pour", "drop", "run", "walk", "ring", "roll", "rub", "tap", "hum", "tools", "mechanisms", "stir", "slam", "break", "breaking", "close", "closing", "fire", "vibration", "distortion", "pulse", "beat", "scratch", "sound", "small room", "large room", "hall", "large room or hall", "public space", "urban", "manmade", "rural", "natural", "etc", "keys", "sound effect", "sound effects", "field recording", "background noise", "environmental noise", "music role", "whack", "effects unit", "wave", "bass", "hands", "human sounds", "natural sounds", "sounds of things", "source ambiguous sounds", "surface contact", "channel", "thump", "crack", "cracking", "burst", "clip", "steps", "writing", "flying", "loop", "harmonic", "bay", "pets", "training", "caring", "country", "underground", "headphones", "microphone", "opera", "sampler", "shuffle", "digestive", "puff", "filling", "walking", "running", "voice", "boom", "electro", "speaker", "pop", "snap", "speakers", "winding", "biting", "harmony", "rolls", "rings", "runs", "walks", "taps", "drops", "fills", "sinking", "ringing", "loops"]
+_NO_SOUND_WORDS = (
+    "inside|outside|echo|reverberation|silence|noise|static|recording|wood|glass|liquid|fill|pour|drop|run|"
+    "walk|ring|roll|rub|tap|hum|tools|mechanisms|stir|slam|break|breaking|close|closing|fire|vibration|"
+    "distortion|pulse|beat|scratch|sound|small room|large room|hall|large room or hall|public space|urban|"
+    "manmade|rural|natural|etc|keys|sound effect|sound effects|field recording|background noise|"
+    "environmental noise|music role|whack|effects unit|wave|bass|hands|human sounds|natural sounds|"
+    "sounds of things|source ambiguous sounds|surface contact|channel|thump|crack|cracking|burst|clip|steps|"
+    "writing|flying|loop|harmonic|bay|pets|training|caring|country|underground|headphones|microphone|opera|"
+    "sampler|shuffle|digestive|puff|filling|walking|running|voice|boom|electro|speaker|pop|snap|speakers|"
+    "winding|biting|harmony|rolls|rings|runs|walks|taps|drops|fills|sinking|ringing|loops"
 )
-_EMPTY = frozenset(
-    ["a", "an", "the", "of", "on", "in", "with", "from", "at", "by", "to", "for", "and", "or", "sound", "sounds", "someone", "person", "described", "as", "s", "one", "some", "thing", "kind", "unknown", "small", "large", "low", "high", "making"]
+_NO_SOUNDS = frozenset(_NO_SOUND_WORDS.split("|"))
+_EMPTY_WORDS = (
+    "a an the of on in with from at by to for and or sound sounds someone person described as s one some thing kind "
+    "unknown small large low high making"
 )
+_EMPTY = frozenset(_EMPTY_WORDS.split())
 _SYNONYMS = {
     "telephone": ("phone",),
     "speech": ("voice", "voices", "talking", "speaking", "speaker", "talker"),

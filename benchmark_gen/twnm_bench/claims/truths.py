@@ -7,7 +7,7 @@ Every answer is true, false, or None where the scene is too near to the border t
 from collections.abc import Callable, Iterable
 
 from twnm_bench.directions import SIDE_DEG
-from twnm_bench.facts import EQUAL_RATIO, NEIGHBOUR_RATIO, Sound, World
+from twnm_bench.facts import EQUAL_RATIO, NEIGHBOUR_RATIO, Sound, World, is_clearly_nearer
 from twnm_schemas.geometry import azimuth_difference
 
 Verdict = bool | None
@@ -60,7 +60,7 @@ _WALLS = {"hard": "high_reverberation", "soft": "low_reverberation"}
 
 
 def is_at(sound: Sound, where: str) -> Verdict:
-    """Whether a sound is where a word says; `where` as `terms` writes it: "front left", "clock 90 30", "height above"."""
+    """Whether a sound is where a word says; `where` as `patterns_of_places` has it: "front left", "azimuth 90 30"."""
     kind, _, rest = where.partition(" ")
     if kind == "height":
         return _within(sound.elevation_deg, *_HEIGHTS[rest], BORDER_DEG)
@@ -131,7 +131,7 @@ def compare(near: Sound, far: Sound, ratio: float = NEIGHBOUR_RATIO) -> Verdict:
         return None
     if near.distance_m >= far.distance_m:
         return False
-    return far.distance_m / near.distance_m >= ratio - 1e-9 or None
+    return is_clearly_nearer(near, far, ratio) or None
 
 
 def are_equally_far(sounds: Iterable[Sound]) -> Verdict:

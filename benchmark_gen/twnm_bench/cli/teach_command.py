@@ -5,10 +5,21 @@ from typing import Annotated
 
 import typer
 
+from twnm_bench.cli.model_options import (
+    Concurrency,
+    Llm,
+    MaxCost,
+    Model,
+    Preview,
+    PriceIn,
+    PriceOut,
+    PromptFolder,
+    Temperature,
+)
 from twnm_bench.cli.teaching_options import AudioChoice, FormatChoice, read_request, run_and_report
 from twnm_sim.cli.run_options import choose_mode
 
-_WHAT, _WHO, _WHERE = "What is asked", "Who words it", "Where and how"
+_WHAT, _WHERE = "What is asked", "Where and how"
 
 
 def teach(
@@ -29,27 +40,15 @@ def teach(
     ] = None,
     per_scene: Annotated[str, typer.Option(help="Questions of a scene: 2, or 1-2.", rich_help_panel=_WHAT)] = "1-2",
     seed: Annotated[int, typer.Option(min=0, help="Everything random follows from it.", rich_help_panel=_WHAT)] = 0,
-    llm: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="An OpenAI-compatible endpoint that rewords rationales; its key in TWNM_LLM_KEY or OPENAI_API_KEY.",
-            show_default=False,
-            rich_help_panel=_WHO,
-        ),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="The endpoint's name of the model.", show_default=False, rich_help_panel=_WHO)
-    ] = None,
-    prompts: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="A folder with rationale.j2.", show_default="our own", rich_help_panel=_WHO),
-    ] = None,
-    temperature: Annotated[float, typer.Option(help="Of the endpoint's model.", rich_help_panel=_WHO)] = 0.7,
-    concurrency: Annotated[int, typer.Option(help="Calls at a time.", rich_help_panel=_WHO)] = 32,
-    preview: Annotated[
-        int, typer.Option(min=0, help="Only print the first so many requests.", rich_help_panel=_WHO)
-    ] = 0,
+    llm: Llm = None,
+    model: Model = None,
+    temperature: Temperature = 0.7,
+    concurrency: Concurrency = 32,
+    max_cost: MaxCost = None,
+    price_in: PriceIn = 0.0,
+    price_out: PriceOut = 0.0,
+    prompts: PromptFolder = None,
+    preview: Preview = 0,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Root folder; shards go to DIR/sft2/train.", rich_help_panel=_WHERE)
     ] = Path("data"),
@@ -89,4 +88,11 @@ def teach(
         choose_mode(resume, overwrite),
         prompts,
     )
-    run_and_report(request, llm, model, temperature, concurrency, preview)
+    talk = {
+        "concurrency": concurrency,
+        "temperature": temperature,
+        "max_cost": max_cost,
+        "prices": (price_in, price_out),
+        "prompts": prompts,
+    }
+    run_and_report(request, llm, model, talk, preview)

@@ -1,13 +1,15 @@
 """What `twnm-bench qa` and `twnm-bench teach` have in common: their request, the language model, the report."""
 
-from contextlib import ExitStack
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from twnm_bench.cli.model_options import Talk
+    from twnm_bench.llm.ports import Ask, Reply
     from twnm_bench.teaching.qa import AskModel
     from twnm_bench.teaching.run import Kind, TeachPlan, TeachRequest, TeachSummary
     from twnm_shards.folders import Mode
@@ -23,7 +25,7 @@ class AudioChoice(StrEnum):
 
 
 class FormatChoice(StrEnum):
-    """What is written besides nothing: shards, or shards and chat lines."""
+    """What is written: shards, or shards and chat lines."""
 
     shards = "shards"
     chat = "chat"
@@ -65,56 +67,36 @@ def read_request(
 
 
 def run_and_report(
-    request: "TeachRequest", llm: str | None, model: str | None, temperature: float, concurrency: int, preview: int
+    request: "TeachRequest", llm: str | None, model: str | None, patience: dict[str, Any], preview: int
 ) -> None:
-    """Plan, ask the language model if there is one, write, and say what was made."""
+    """Plan, ask the language model if there is one, write, and say what was made; `patience`: see `open_talk`."""
+    from twnm_bench.cli.model_options import open_talk, say_talk
     from twnm_bench.teaching.run import plan_teaching, run_teaching
     from twnm_shards.progress import showing
 
     if preview:
         _print_preview(request, preview)
         return
-    with ExitStack() as stack:
-        ask = _open_model(request, llm, model, temperature, concurrency, stack)
-        plan = plan_teaching(request, ask)
+    talk = open_talk(llm, model, request.out / _CACHE, seed=request.seed, **patience)
+    plan = plan_teaching(request, _ask_with(talk) if talk else None)
     _print_plan(plan)
     with showing(request.kind, plan.job.samples, "samples") as show:
         summary = run_teaching(plan, show)
     _print_summary(summary)
+    if talk:
+        typer.echo(say_talk(talk))
 
 
-def _open_model(
-    request: "TeachRequest",
-    llm: str | None,
-    model: str | None,
-    temperature: float,
-    concurrency: int,
-    stack: ExitStack,
-) -> "AskModel | None":
-    """What hands requests to the endpoint that is named; None where none is."""
-    from twnm_schemas.errors import SpecError
-
-    if llm is None:
-        if model is not None:
-            raise SpecError("--model names a model of an endpoint; give the endpoint too, with --llm.")
-        return None
-    from twnm_bench.llm.asking import AskSettings, ask_all
-    from twnm_bench.llm.endpoint import Endpoint, read_endpoint
-    from twnm_bench.llm.ports import Ask, Reply
+def _ask_with(talk: "Talk") -> "AskModel":
+    """What hands requests to the language model, with a bar."""
+    from twnm_bench.llm.asking import ask_all
     from twnm_shards.progress import showing
 
-    settings = read_endpoint(llm, model, concurrency=concurrency)
-    if settings is None:
-        raise SpecError("--llm is empty; give the address of an endpoint, like http://localhost:8000/v1.")
-    cache = request.out / _CACHE
-    endpoint = Endpoint(settings, cache)
-    ask_settings = AskSettings(temperature=temperature, seed=request.seed, cache=cache)
-
-    def ask(asks: "list[Ask]") -> "list[Reply]":
+    def ask(asks: "Sequence[Ask]") -> "list[Reply]":
         with showing("ask", len(asks), "requests") as show:
-            return ask_all(asks, endpoint, ask_settings, on_progress=show)
+            return ask_all(asks, talk.model, talk.settings, talk.meter, on_progress=show)
 
-    return ask  # type: ignore[return-value]
+    return ask
 
 
 def _print_preview(request: "TeachRequest", count: int) -> None:

@@ -43,6 +43,7 @@ def _spec_two(answer: str, inventory: Inventory, rng: np.random.Generator) -> Sc
     return scene_spec(
         2,
         constraints=(OppositeSides(degrees=20.0), DistanceOrder(ratio=WINNER_RATIO), Pairwise(degrees=APART_DEG)),
+        elevation=(-45.0, 45.0),  # a side is told by the lateral angle, whatever the height
         drr=(-10.0, 20.0),
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from twnm_bench.directions import LEVEL_DEG
 from twnm_bench.facts import DIRECTION_DRR_DB, Sound, World, angle_apart, quote, tells_distance
 from twnm_bench.labels import Inventory
 from twnm_bench.programs import AbsentError, UnclearError, run_program
@@ -20,6 +21,7 @@ from twnm_schemas.scenes import ClipFilter, Interval, Placement, RoomFilter, Sce
 from twnm_sim.scenes.wording import capitalise, name_sound
 
 ANY = ""  # an answer that is not prescribed
+ANY_CLIP = ClipFilter(min_duration_s=0.5)  # the clips of which scenes are drawn where a variant asks for no others
 LENGTH_RATIO = 1.5  # of the longest option to the shortest, in characters
 WORDINGS = 6  # at least, of every template
 _LENGTH_TRIES = 40
@@ -104,7 +106,7 @@ def scene_spec(
     *,
     constraints: Sequence[Constraint] = (),
     lateral: tuple[float, float] | None = None,
-    elevation: tuple[float, float] | None = (-30.0, 30.0),
+    elevation: tuple[float, float] | None = (-LEVEL_DEG, LEVEL_DEG),
     distance: tuple[float, float] | None = None,
     drr: tuple[float, float] | None = None,
     t_mid: tuple[float, float] | None = None,
@@ -127,7 +129,7 @@ def scene_spec(
             drr_db=_interval(drr),
         ),
         rooms=rooms or RoomFilter(t_mid_s=_interval(t_mid)),
-        clips=clips or ClipFilter(min_duration_s=0.5),
+        clips=clips or ANY_CLIP,
         onset_s=onset or Uniform(low=0.0, high=1.5),
         min_overlap_s=min_overlap_s,
         gain_db=Uniform(low=gain[0], high=gain[1]),

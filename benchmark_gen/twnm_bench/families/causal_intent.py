@@ -130,6 +130,8 @@ def _ask_pair(view: View, answer: str, rng: np.random.Generator) -> Draft:
     other = opposite[int(rng.integers(len(opposite)))]
     decide(f'query({pick(other.name)}, "side")', view.world)
     is_near = bool(decide(f"nearer(scene(), {quote(answer)}, {quote(other.name)})", view.world))
+    # sounds of a room lie to one side more often near than far: near on the left and near on the right are dealt
+    require((is_near == (side == "left")) == bool(rng.integers(2)), "dealt_otherwise")
     ways = [(side, is_near)]
     ways += [way for way in product(_SIDES, (True, False)) if way != (side, is_near)]
     options = tuple(_option_pair(rule, answer, other.name, *way) for way in ways)

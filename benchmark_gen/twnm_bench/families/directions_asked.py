@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from twnm_bench.directions import GUARD_DEG, SYSTEMS, Sector, find_sector, get_sector
+from twnm_bench.directions import GUARD_DEG, SYSTEMS, Sector, get_sector, hear_sector
 from twnm_bench.facts import Sound
 from twnm_bench.families.base import Option, equals, shuffle
 from twnm_schemas.constraints import Sector as InSector
@@ -37,5 +37,5 @@ def _say(sector: Sector, by_clock: bool) -> str:
 
 def clear_sectors(sounds: tuple[Sound, ...], system: str) -> tuple[str, ...]:
     """The names of the sectors in which sounds clearly are."""
-    found = (find_sector(system, sound.azimuth_deg) for sound in sounds if sound.is_level)
+    found = (hear_sector(system, sound.azimuth_deg, sound.lateral_deg) for sound in sounds if sound.is_level)
     return tuple(sector.name for sector in found if sector is not None)

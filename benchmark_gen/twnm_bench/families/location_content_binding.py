@@ -9,11 +9,9 @@ from twnm_bench.families.base import (
     Option,
     Variant,
     View,
-    classes_heard,
     decide,
     equals,
     labels_of,
-    matched_lengths,
     require,
     require_apart,
     require_direction,
@@ -23,7 +21,7 @@ from twnm_bench.families.base import (
     scene_spec,
     sound_of,
 )
-from twnm_bench.families.directions_asked import FRONTAL, clear_sectors
+from twnm_bench.families.directions_asked import clear_sectors
 from twnm_bench.labels import Inventory
 from twnm_schemas.constraints import Pairwise, Sides
 from twnm_schemas.scenes import SceneSpec
@@ -62,16 +60,17 @@ def _say_there(name: str) -> str:
 
 def _spec_direction(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
     return scene_spec(
-        3,
-        constraints=(FRONTAL, Pairwise(degrees=APART_DEG)),
+        _SOUNDS,
+        constraints=(Pairwise(degrees=APART_DEG),),
         drr=(-10.0, 40.0),
+        gain=(-3.0, 3.0),
         include=(inventory.labels[answer].label,),
     )
 
 
 def _ask_direction(view: View, answer: str, rng: np.random.Generator) -> Draft:
     names = labels_of(view)
-    require(len(names) == 3, "not_three_sounds")
+    require(len(names) == _SOUNDS, "not_four_sounds")
     require_apart(view.world, APART_DEG)
     sound = sound_of(answer, view.world)
     require_direction([sound])
@@ -81,13 +80,14 @@ def _ask_direction(view: View, answer: str, rng: np.random.Generator) -> Draft:
     program = f'query(unique(filter(scene(), sector5={quote(sector.name)})), "label")'
     require(decide(program, view.world) == answer, "cell_not_its_own")
     wrong = [name for name in names if name != answer]
-    absent = matched_lengths(rng, names, view.inventory.absent(names, classes_heard(view.world)), 1, _say_there)
+    options = tuple(Option(_say_there(name), equals(program, name)) for name in (answer, *wrong))
+    require_lengths(options)
     where, at, towards = _PHRASES[sector.name]
     return Draft(
         program,
         _WHO,
         {"where": where, "at": at, "towards": towards},
-        tuple(Option(_say_there(name), equals(program, name)) for name in (answer, *wrong, *absent)),
+        options,
         answer,
     )
 
@@ -115,8 +115,11 @@ def _ask_side(view: View, answer: str, rng: np.random.Generator) -> Draft:
     program = f'query(argmin({group}, "distance"), "label")'
     if decide(program, view.world) != answer:
         which, program = "farthest", f'query(argmax({group}, "distance"), "label")'
+    overall = max if which == "farthest" else min
+    is_overall = sound is overall(view.world.sounds, key=lambda s: s.distance_m or 0.0)
+    require(is_overall == bool(rng.integers(2)), "dealt_otherwise")  # or one ear, which hears distance, would do
     ordered = [answer, *(name for name in names if name != answer)]
-    options = tuple(Option(_say_there(name), equals(program, name)) for name in ordered)
+    options = tuple(Option(f"The {which} is {say_sound(name)}", equals(program, name)) for name in ordered)
     require_lengths(options)
     return Draft(program, _OF_SIDE, {"side": side, "which": which}, options, answer)
 

@@ -7,7 +7,7 @@ One of the two is about a side, which only two ears tell. What the other is abou
 two versions is true: a summary that names two sounds says as often rightly that there are two as that there are three.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -21,6 +21,7 @@ from twnm_bench.facts import (
     Sound,
     World,
     grid_value,
+    is_clearly_nearer,
     pick,
     quote,
     tells_distance,
@@ -111,12 +112,20 @@ def _nearer_atom(near: Sound, far: Sound, rng: np.random.Generator) -> Atom:
     return Atom(NEARER, frozenset({near.name, far.name}), (texts[0], claims[0]), (texts[1], claims[1]))
 
 
-def _place_atoms(world: World, rng: np.random.Generator) -> list[Atom]:
-    """What can be said of the sounds, in random order."""
-    atoms = [atom for sound in world.sounds for atom in _sound_atoms(sound)]
-    ranked = sorted((s for s in world.sounds if tells_distance(s)), key=lambda s: s.distance_m or 0.0)
-    for near, far in pairwise(ranked):
-        if world.t_mid_s is not None and (far.distance_m or 0.0) >= NEIGHBOUR_RATIO * (near.distance_m or 1.0):
+def _place_atoms(sounds: Sequence[Sound], world: World, rng: np.random.Generator) -> list[Atom]:
+    """What can be said of these sounds, in random order.
+
+    No sound is compared twice: of a chain of comparisons the middle one would show which link is turned round.
+    """
+    atoms = [atom for sound in sounds for atom in _sound_atoms(sound)]
+    ranked = sorted((s for s in sounds if tells_distance(s)), key=lambda s: s.distance_m or 0.0)
+    compared: set[str] = set()
+    pairs = list(pairwise(ranked))
+    for near, far in (pairs[int(place)] for place in rng.permutation(len(pairs))):
+        if compared & {near.name, far.name} or world.t_mid_s is None:
+            continue
+        if is_clearly_nearer(near, far, NEIGHBOUR_RATIO):
+            compared |= {near.name, far.name}
             atoms.append(_nearer_atom(near, far, rng))
     return [atoms[int(place)] for place in rng.permutation(len(atoms))]
 
@@ -158,10 +167,11 @@ def _ask(view: View, answer: str, rng: np.random.Generator, least: int, most: in
     names = labels_of(view)
     require_direction(view.world.sounds)
     require_apart(view.world, CROWDED_APART_DEG)
-    places = _place_atoms(view.world, rng)
+    agrees = bool(rng.integers(2))
+    sounds = list(view.world.sounds)
     if answer == ONE_UNNAMED:
-        unnamed = names[int(rng.integers(len(names)))]
-        places = [atom for atom in places if unnamed not in atom.about]
+        sounds.pop(int(rng.integers(len(sounds))))
+    places = _place_atoms(sounds, view.world, rng)
     count = len(names)
     counted = _count_atom(count, count - 1 if answer == ONE_UNNAMED else count + 1)
     rooms = _room_atoms(view.world, answer)
@@ -173,9 +183,22 @@ def _ask(view: View, answer: str, rng: np.random.Generator, least: int, most: in
     require(least <= len(kept), "statements_too_few")
     named = frozenset().union(*(atom.about for atom in kept))
     require(len(named) == count - (answer == ONE_UNNAMED), "sound_not_placed")
+    _require_dealt(first, [atom for atom in kept if atom.kind == SIDE and atom is not first], agrees)
     ways = [(True, True), *(way for way in product((True, False), repeat=2) if way != (True, True))]
     options = tuple(_summarise(kept, {id(first): a, id(second): b}) for a, b in ways)
     return Draft(options[0].claim, _WHICH, {}, options, answer)
+
+
+def _require_dealt(first: Atom, others: list[Atom], agrees: bool) -> None:
+    """Sounds of a room crowd on one side of who stands near a wall. Whether the side that varies agrees with most of
+    the others is dealt, or they would tell it. Raises RejectedError where it came otherwise."""
+    lefts = sum(_says_left(atom) for atom in others)
+    rights = len(others) - lefts
+    require(lefts == rights or (_says_left(first) == (lefts > rights)) == agrees, "dealt_otherwise")
+
+
+def _says_left(atom: Atom) -> bool:
+    return atom.true[0].endswith("left")
 
 
 def _room_atoms(world: World, answer: str) -> list[Atom]:

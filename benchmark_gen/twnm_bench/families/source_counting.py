@@ -24,18 +24,18 @@ from twnm_sim.scenes.wording import capitalise, say_number
 _OVERLAP_S = 0.1
 _ALL = (
     "How many different sounds are there in the recording?",
-    "How many sound sources do you hear?",
-    "Count the sound sources. How many are there?",
-    "How many things are sounding in this scene?",
-    "From how many sources does the sound come?",
+    "How many different sounds do you hear?",
+    "Count the different sounds. How many are there?",
+    "How many kinds of sound make up this scene?",
+    "Of how many different sounds does this scene consist?",
     "How many separate sounds can be told apart here?",
 )
 _SIDE = (
     "How many sounds come from your {side}?",
-    "Count only what you hear on your {side}. How many sounds are there?",
-    "How many of the sources are on the {side} side?",
+    "Count only what you hear on your {side}. How many different sounds are there?",
+    "How many of the sounds are on the {side} side?",
     "On the {side}, how many different sounds do you hear?",
-    "How many sound sources are to the {side} of you?",
+    "How many different sounds are to the {side} of you?",
     "Leaving out the other side, how many sounds are on your {side}?",
 )
 
@@ -48,6 +48,7 @@ def _options(program: str, counts: range, key: int) -> tuple[Option, ...]:
 def _require_countable(world: World) -> None:
     """All are audible, sound together and come from clearly different directions."""
     sounds = world.sounds
+    require(len({sound.name for sound in sounds}) == len(sounds), "label_twice")
     require(all(sound.is_audible for sound in sounds), "sound_not_audible")
     for place, first in enumerate(sounds):
         for second in sounds[:place]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from twnm_bench.facts import Sound, World, read_world
+from twnm_bench.facts import Sound, World, classes_of, read_world
 from twnm_bench.families.base import Draft, RejectedError, View
 from twnm_bench.generate.slots import Slot
 from twnm_bench.labels import Inventory
@@ -175,12 +175,13 @@ def predict_world(drawn: Drawn, brirs: BrirLibrary) -> World:
                 index=index,
                 label=clip.label,
                 name=name,
-                classes=frozenset(w.lower() for w in (name, clip.label, *clip.labels, *clip.ancestors) if w),
+                classes=classes_of(name, (clip.label, *clip.labels), clip.ancestors, clip.audioset_ids),
                 azimuth_deg=float(table.azimuth_RP[room, at]) % 360.0,
                 elevation_deg=float(table.elevation_RP[room, at]),
                 lateral_deg=float(table.lateral_RP[room, at]),
                 distance_m=_known(table.distance_RP[room, at]),
                 drr_db=_known(table.drr_RP[room, at]),
+                t_mid_s=None,  # the table has the room's alone
                 onset_s=event.emitted / rate,
                 offset_s=min(until_s, drawn.recipe.samples / rate),
                 is_audible=True,

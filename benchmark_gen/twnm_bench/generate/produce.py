@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from twnm_bench.families.base import ANY_CLIP
 from twnm_bench.generate.drawing import SceneFinder
 from twnm_bench.generate.slots import Slot, deal_slots
-from twnm_bench.labels import read_inventory
+from twnm_bench.labels import Inventory, read_inventory
 from twnm_schemas.errors import StoreError
 from twnm_schemas.questions import Task
+from twnm_schemas.scenes import SceneSpec
 from twnm_shards.tars import read_sample
 from twnm_shards.units import Produce, Produced
-from twnm_sim.clips.catalog import read_catalog
+from twnm_sim.clips.catalog import Catalog, read_catalog
 from twnm_sim.scenes.brirs import BrirLibrary
+from twnm_sim.scenes.pool import gather_pool
 from twnm_sim.scenes.records import parse_scene
 from twnm_sim.scenes.store import index_row, pack_scene
 
@@ -43,7 +46,7 @@ def make_draw_producer(task: DrawTask) -> Produce:
     brirs, catalog = BrirLibrary(list(task.shards)), read_catalog(task.catalog)
     if (brirs.digest, catalog.digest) != task.digests:
         raise StoreError("The library or the clip catalog changed while the run went on; start the run again.")
-    inventory = read_inventory(catalog.clips, brirs.positions, task.split)
+    inventory = gather_inventory(brirs, catalog, task.split, task.profile)
     slots = deal_slots(dict(task.quotas), task.difficulty, inventory, task.strata, task.seed)
     finder = SceneFinder(brirs, catalog, inventory, task.profile, task.seed)
 
@@ -52,6 +55,15 @@ def make_draw_producer(task: DrawTask) -> Produce:
         return pack_scene(finder.find(slot, partner_of(slot, slots)).composed)[0]
 
     return produce
+
+
+def gather_inventory(brirs: BrirLibrary, catalog: Catalog, split: str, profile: str) -> Inventory:
+    """The labels of the clips that questions may be drawn from, and the rooms.
+
+    A label that no scene can hold would be an option that is never true.
+    """
+    pool = gather_pool(catalog.clips, SceneSpec(clips=ANY_CLIP), split, profile)
+    return read_inventory(pool.clips, brirs.positions, split)
 
 
 def partner_of(slot: Slot, slots: tuple[Slot, ...]) -> Slot | None:

@@ -15,10 +15,17 @@ from pydantic import JsonValue
 from twnm_bench.families.base import Draft, RejectedError, View
 from twnm_bench.generate.drawing import SPLIT, ask_of_pair, ask_slot
 from twnm_bench.generate.picking import Candidate, Picked, pick_scenes, read_candidates
-from twnm_bench.generate.produce import CopyTask, DrawTask, make_copy_producer, make_draw_producer, partner_of
+from twnm_bench.generate.produce import (
+    CopyTask,
+    DrawTask,
+    gather_inventory,
+    make_copy_producer,
+    make_draw_producer,
+    partner_of,
+)
 from twnm_bench.generate.slots import DIFFICULTIES, Slot, deal_slots
-from twnm_bench.generate.writing import GENERATOR, write_question
-from twnm_bench.labels import Inventory, inventory_of_scenes, read_inventory
+from twnm_bench.generate.writing import GENERATOR, digest_rules, write_question
+from twnm_bench.labels import Inventory, inventory_of_scenes
 from twnm_schemas.base import name_values
 from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.fingerprints import fingerprint
@@ -124,7 +131,7 @@ def _plan_drawing(request: GenerateRequest, on_scan: OnScan | None) -> GenerateP
     library = open_brirs(request.library)
     removed = ("train", "validation", "test") if request.mode == "overwrite" else ()
     clips = gather_clips(root, request.clips, removed, request.workers, on_scan, request.license)
-    inventory = read_inventory(clips.catalog.clips, library.positions, SPLIT)
+    inventory = gather_inventory(library, clips.catalog, SPLIT, request.profile)
     if not len(inventory) or not inventory.kinds:
         what = "clips" if not len(inventory) else "rooms"
         raise SpecError(
@@ -176,7 +183,13 @@ def _plan_job(request: GenerateRequest, samples: int, settings: dict[str, JsonVa
     kind, size = parse_shard_size(request.shard_size)
     per_shard = max(1, int(size) if kind == "samples" else round(size / _SCENE_BYTES))
     quotas: dict[str, JsonValue] = dict(request.quotas.items())
-    settings = {**settings, "quotas": quotas, "difficulty": request.difficulty, "generator": GENERATOR}
+    settings = {
+        **settings,
+        "quotas": quotas,
+        "difficulty": request.difficulty,
+        "generator": GENERATOR,
+        "rules": digest_rules(),
+    }
     return Job(
         kind="benchmark",
         samples=samples,
@@ -192,7 +205,7 @@ def _plan_job(request: GenerateRequest, samples: int, settings: dict[str, JsonVa
 def run_generate(plan: GeneratePlan, on_progress: Callable[[int], None] | None = None) -> Generated:
     """Make what is missing of the shards, ask the questions, and write whose work is in the scenes.
 
-    The question file itself is written by whoever has the last word on the wording (`outputs.write_set`).
+    The question file itself is written by whoever has the last word on the wording (`outputs.write_questions`).
     """
     begun = time.monotonic()
     with holding(plan.root):

@@ -72,7 +72,7 @@ def deal_slots(
     Raises SpecError where a variant has no labels to ask for.
     """
     dealt: list[list[Slot]] = []
-    for task, count in quotas.items():
+    for task, count in sorted(quotas.items(), key=lambda quota: TASKS.index(quota[0])):
         dealt += _deal_task(task, count, difficulty, inventory, strata, seed)
     order = rng_for(seed, "slots", "order").permutation(len(dealt))
     slots: list[Slot] = []

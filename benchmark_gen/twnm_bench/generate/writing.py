@@ -1,7 +1,11 @@
 """From a draft to the record: options shuffled, a wording chosen, everything that provenance needs."""
 
+import hashlib
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
+import twnm_bench
 from twnm_bench.facts import World, mirror_world
 from twnm_bench.families.base import Draft
 from twnm_bench.generate.drawing import rng_of
@@ -13,6 +17,16 @@ from twnm_schemas.scenes import Scene
 from twnm_sim.scenes.wording import capitalise
 
 GENERATOR = "questions-1"  # raise it with every change of what is asked of a scene
+
+
+@cache
+def digest_rules() -> str:
+    """The name of all code that decides what is asked of a scene: with other rules a run is another run."""
+    package = Path(twnm_bench.__file__).parent
+    files = [package / f"{name}.py" for name in ("directions", "facts", "labels", "programs")]
+    files += sorted((package / "families").glob("*.py"))
+    files += [package / "generate" / f"{name}.py" for name in ("drawing", "slots", "writing")]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 def write_question(slot: Slot, draft: Draft, scene: Scene, world: World, audio: AudioPlace, seed: int) -> Question:

@@ -58,10 +58,15 @@ def count_groups(groups: Groups) -> dict[str, Accuracy]:
 
 
 def cluster_accuracy(judged: Sequence[Judged]) -> Clustered:
-    """The scene-clustered interval of a group; a question that names no scene is a scene of its own."""
+    """The scene-clustered interval of a group.
+
+    The two scenes of a contrast pair, which share room, clips and options, count as one; a question that names no scene
+    is a scene of its own.
+    """
     scenes: defaultdict[str, list[bool]] = defaultdict(list)
     for entry in judged:
-        scenes[entry.item.scene_id or f"question {entry.item.id}"].append(entry.right)
+        pair = next((tag for tag in entry.item.tags if tag.startswith("pair:")), "")
+        scenes[pair or entry.item.scene_id or f"question {entry.item.id}"].append(entry.right)
     clusters = [(sum(rights), len(rights)) for rights in scenes.values()]
     n, right = len(judged), sum(entry.right for entry in judged)
     if len(clusters) == n:

@@ -18,7 +18,9 @@ from twnm_shards.manifests import read_manifest
 from twnm_shards.tars import iter_samples
 
 Sample = QaSample | TeachSample
-_REPLY = "Reason briefly inside <think> and </think>, then give the letter of the right option: <answer>letter</answer>."
+_REPLY = (
+    "Reason briefly inside <think> and </think>, then give the letter of the right option: <answer>letter</answer>."
+)
 
 
 def write_chat(folder: Path, model: type[QaSample] | type[TeachSample], on_progress: Callable[[int], None]) -> Path:

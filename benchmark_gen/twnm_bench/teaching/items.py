@@ -6,8 +6,9 @@ false, and the whole reads back through the answer grammar with the key.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -31,7 +32,6 @@ from twnm_shards.rng import rng_for
 from twnm_sim.scenes.wording import capitalise
 
 RATIONALE_TRIES = 4
-TokensOf = Callable[[Sequence[Ask]], list[Reply]]
 
 
 @dataclass(frozen=True)
@@ -139,9 +139,7 @@ class ItemMaker:
         choices = tuple(draft.options[place].text for place in order)
         for _ in range(RATIONALE_TRIES):
             thinking = think(draft, choices, world, rng)
-            fault = find_fault(
-                thinking.text, choices, choices[key], world, thinking.imagined, self._sources.inventory
-            )
+            fault = find_fault(thinking.text, choices, choices[key], world, thinking.imagined, self._sources.inventory)
             if not fault:
                 break
         else:
@@ -156,7 +154,7 @@ class ItemMaker:
     def _next_key(self, task: str) -> int:
         """The places of keys, dealt four and four for each task."""
         if not self._keys.get(task):
-            rounds = sum(self._tasks[task] for _ in (0,)) // len(LETTERS)
+            rounds = self._tasks[task] // len(LETTERS)
             order = rng_for(self._seed, "teach", "keys", task, rounds).permutation(len(LETTERS))
             self._keys[task] = [int(place) for place in order]
         return self._keys[task].pop()
@@ -183,7 +181,8 @@ class ItemMaker:
         text = (said.think if said else item.thinking.text).strip()
         answer = write_answer(text, LETTERS[item.key])
         parsed = parse_answer(answer)
-        assert parsed is not None and parsed.choice == LETTERS[item.key] and parsed.think == text
+        assert parsed is not None
+        assert (parsed.choice, parsed.think) == (LETTERS[item.key], text)
         self._count(item, reply, said is not None)
         return self._record(number, item, scene, text, answer, reply if said else None, reply)
 
@@ -212,7 +211,7 @@ class ItemMaker:
             choices=item.choices,
             think=text,
             answer=answer,
-            letter=LETTERS[item.key],  # type: ignore[arg-type]
+            letter=LETTERS[item.key],
             key=item.key,
             answer_class=draft.answer,
             program=draft.program,
@@ -246,8 +245,6 @@ def _has_one_truth(draft: Draft, world: World) -> bool:
 
 def _trace(program: str, world: World) -> list[str]:
     steps: list[str] = []
-    try:
+    with suppress(AbsentError, UnclearError):  # the steps up to there are told all the same
         run_program(program, world, steps)
-    except (AbsentError, UnclearError):
-        pass
     return steps

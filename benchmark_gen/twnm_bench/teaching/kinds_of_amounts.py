@@ -80,7 +80,9 @@ def _find_count(world: World, inventory: Inventory, rng: np.random.Generator) ->
     count = _value("count(scene())", world)
     if not isinstance(count, int):
         return None
-    return Talk({"sounds": say_count(count), "sources": say_count(count, "source"), "is": _is(count)}, ("count(scene())",))
+    return Talk(
+        {"sounds": say_count(count), "sources": say_count(count, "source"), "is": _is(count)}, ("count(scene())",)
+    )
 
 
 def _sides(world: World) -> tuple[int, int] | None:

@@ -48,9 +48,7 @@ def ask_pairs(scene: Scene, count: int, inventory: Inventory, prompts: Prompts) 
                 return say_first(false)
         return ""
 
-    prompt = prompts.render(
-        "open_qa", scene=describe_scene(scene), pairs=count, abilities=_list_abilities(world)
-    )
+    prompt = prompts.render("open_qa", scene=describe_scene(scene), pairs=count, abilities=_list_abilities(world))
     return Ask(f"{scene.scene_id} pairs", prompt, Pairs, check=check)
 
 
@@ -64,10 +62,13 @@ def _list_abilities(world: World) -> list[str]:
 
 
 def find_false(pair: Pair, world: World, inventory: Inventory) -> list[FalseClaim]:
-    """What a pair says that is not true: everything in the answer, and in the question the sounds it takes for granted."""
+    """What a pair says that is not true: anything in the answer, and in the question the sounds that it names."""
+    claims = read_claims(pair.answer, world, inventory.names)
+    if not claims:
+        return [FalseClaim("claims_nothing", pair.answer, pair.answer)]
     asked = check_text(pair.instruction, world, inventory.names)
     return [
-        *check_text(pair.answer, world, inventory.names),
+        *(FalseClaim(claim.reason, claim.text, claim.sentence) for claim in claims if claim.verdict is not True),
         *(claim for claim in asked if claim.reason == "absent_sound"),
     ]
 
@@ -101,7 +102,9 @@ def ask_rationale(
     return Ask(f"{name} rationale", prompt, Thought, check=check)
 
 
-_LETTER = re.compile(r"\b(?:option|choice|answer|letter)s? [A-D1-4]\b|\([A-D]\)|(?<![\w'])[B-D](?=[.):,]| (?:is|fits|and|or)\b)")
+_LETTER = re.compile(
+    r"\b(?:option|choice|answer|letter)s? [A-D1-4]\b|\([A-D]\)|(?<![\w'])[B-D](?=[.):,]| (?:is|fits|and|or)\b)"
+)
 _TAG = re.compile(r"</?(?:think|answer)>")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from twnm_bench.teaching.sources import Source
 from twnm_schemas.base import name_values
 from twnm_schemas.errors import StoreError
 from twnm_schemas.manifests import Kind
@@ -15,7 +16,6 @@ from twnm_shards.jobs import Job
 from twnm_shards.manifests import Cell
 from twnm_shards.tars import read_sample
 from twnm_shards.units import Produce, Produced
-from twnm_bench.teaching.sources import Source
 
 _PER_UNIT = 64
 _PER_SHARD = 4096  # about 2 GB of audio

@@ -15,14 +15,13 @@ import numpy as np
 
 from twnm_bench.claims.check import check_text
 from twnm_bench.facts import World, read_world
-from twnm_bench.labels import Inventory
 from twnm_bench.llm.ports import Ask, Reply
 from twnm_bench.llm.templates import Prompts
 from twnm_bench.teaching import kinds_of_amounts, kinds_of_places
 from twnm_bench.teaching.kinds import QaKind, Talk
 from twnm_bench.teaching.llm_wording import Pair, Pairs, ask_pairs, label_of_text
 from twnm_bench.teaching.phrases import fill
-from twnm_bench.teaching.sources import Source, Sources, describe_origin, place_audio
+from twnm_bench.teaching.sources import Source, Sources, describe_origin
 from twnm_schemas.errors import SpecError
 from twnm_schemas.questions import AudioPlace, Provenance
 from twnm_schemas.scenes import Scene

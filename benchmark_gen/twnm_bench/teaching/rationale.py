@@ -7,10 +7,11 @@ about a changed scene in that scene; then the options that do not fit, by what t
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from twnm_bench.claims.check import check_text
+from twnm_bench.directions import clear_height
 from twnm_bench.facts import Sound, World
 from twnm_bench.families.base import Draft
 from twnm_bench.programs import AbsentError, Group, UnclearError, expertise_of, parse_program, run_program
@@ -35,7 +36,7 @@ _EDITS = ("turn", "face", "remove", "swap", "mirror")
 _REJECT = (
     "{others} do not fit that.",
     "That rules out {others}.",
-    "{others} cannot be right then.",
+    "{others} cannot be meant: they do not fit.",
     "So {others} are out: they do not fit what I hear.",
 )
 _CONCLUDE = ("That leaves {key}.", "So it must be {key}.", "The answer is {key}.", "I settle on {key}.")
@@ -82,7 +83,7 @@ def _say_heard(draft: Draft, world: World) -> Iterator[str]:
     asked = expertise_of((draft.program, *(option.claim for option in draft.options)))
     named = _names_in(draft)
     sounds = [s for s in world.sounds if s.name in named] or list(world.sounds)
-    if draft.program.startswith("lacks") or "spectral" in draft.tags:
+    if draft.program.startswith("lacks"):
         sounds = list(world.sounds)
     if asked <= {"count"} or asked <= {"reverberation"}:
         sounds = []
@@ -90,13 +91,15 @@ def _say_heard(draft: Draft, world: World) -> Iterator[str]:
         yield f"I hear {list_sounds(list(dict.fromkeys(s.name for s in sounds)))}."
         return
     for sound in sounds:
-        yield _say_sound(sound, world, asked)
+        yield _say_sound(sound, world, asked, is_height_asked='"height"' in draft.program)
 
 
-def _say_sound(sound: Sound, world: World, asked: frozenset[str]) -> str:
+def _say_sound(sound: Sound, world: World, asked: frozenset[str], *, is_height_asked: bool) -> str:
     parts = []
     if "direction" in asked and place_is_clear(sound):
         parts.append(say_place(sound))
+        if is_height_asked and clear_height(sound.elevation_deg) == "level":
+            parts.append("at ear level")
     if "distance" in asked and distance_is_clear(sound, world) and sound.distance_m is not None:
         far = say_distance_word(sound.distance_m).removesuffix(" to you")
         parts.append(f"{far}, about {say_metres(sound.distance_m)} away")
@@ -167,7 +170,7 @@ def _say_order(draft: Draft, world: World) -> str:
         best = ranked[0] if which == "nearest" else ranked[-1]
         verb = "are" if is_many(best.name) else "is"
         return fill("{the} {verb} the {which}.", {"the": say_the(best.name), "verb": verb, "which": which})
-    pairs = [f"{say_the(a.name)} is nearer than {say_the(b.name)}" for a, b in zip(ranked, ranked[1:], strict=False)]
+    pairs = [f"{say_the(a.name)} is nearer than {say_the(b.name)}" for a, b in pairwise(ranked)]
     return fill("{told}.", {"told": ", and ".join(pairs)})
 
 
@@ -178,7 +181,7 @@ def _say_imagined(draft: Draft, world: World, imagined: World) -> Iterator[str]:
         return
     where = say_place(target)
     the = say_the(target.name)
-    slots = {"the": the, "where": where, **{name: text for name, text in draft.slots.items()}}
+    slots = {"the": the, "where": where, **draft.slots}
     if "remove(" in draft.program:
         yield fill("Without {sound}, the nearest one would be {the}, {where}.", slots)
     elif "face(" in draft.program:
@@ -190,7 +193,7 @@ def _say_imagined(draft: Draft, world: World, imagined: World) -> Iterator[str]:
     elif "turn(" in draft.program:
         yield fill("If you turned {turn}, {the} would be {where}.", _turned(slots))
     elif "mirror(" in draft.program:
-        yield fill("If the two sides were exchanged, {the} would be {where}.", slots)
+        yield fill("In a mirror of the scene, {the} would be {where}.", slots)
 
 
 def _turned(slots: dict[str, str]) -> dict[str, str]:
@@ -210,9 +213,3 @@ def _target_of(draft: Draft, world: World, imagined: World) -> Sound | None:
         return None
     sound = getattr(found, "sound", None)
     return sound if isinstance(sound, Sound) else None
-
-
-def is_sound(thinking: Thinking, choices: Sequence[str], world: World, names: Sequence[str]) -> str:
-    """The first false claim's reason in a rationale's steps, "" for none."""
-    false = check_text(" ".join(thinking.steps), world, names, discussed=choices, imagined=thinking.imagined)
-    return false[0].reason if false else ""

@@ -1,13 +1,14 @@
 """`twnm-bench qa` and `twnm-bench teach`, from top to bottom: find scenes, make the texts, write shards, sum up."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import JsonValue
 
+from twnm_bench.llm.ports import Ask, Reply
 from twnm_bench.teaching.avoiding import find_benchmarks, read_avoided
 from twnm_bench.teaching.chat import write_chat
 from twnm_bench.teaching.items import ItemMaker
@@ -20,6 +21,7 @@ from twnm_schemas.scenes import Scene
 from twnm_schemas.teaching import QaSample, TeachSample
 from twnm_shards.folders import Mode
 from twnm_shards.jobs import Job, remove_runs, run_job
+from twnm_shards.manifests import Cell
 
 Kind = Literal["sft1", "sft2"]
 _MODELS: dict[Kind, type[QaSample] | type[TeachSample]] = {"sft1": QaSample, "sft2": TeachSample}
@@ -30,7 +32,7 @@ class TeachRequest:
     """What a user asks of a run. `kind`: "sft1" open pairs, "sft2" reasoned choices. `scenes`: folders and tars.
 
     `benchmarks`: question files to keep off, else that of OUT/benchmark. `copies`: audio is copied beside the text, or
-    only referred to. `limit`: at most so many samples, 0 for all. `prompts`: a folder of a person's own.
+    only referred to. `prompts`: a folder of a person's own.
     """
 
     kind: Kind
@@ -94,6 +96,27 @@ def plan_teaching(request: TeachRequest, ask: AskModel | None = None) -> TeachPl
     return TeachPlan(request, packed, job, len(sources.scenes), sources.refused, benchmarks, tally, blind)
 
 
+class _ListedError(Exception):
+    """Carries the requests out of a run that is only to show them."""
+
+    def __init__(self, asks: Sequence[Ask]) -> None:
+        super().__init__("listed")
+        self.asks = list(asks)
+
+
+def list_asks(request: TeachRequest) -> list[Ask]:
+    """What a language model would be asked; nothing is asked or written. Raises as `plan_teaching`."""
+
+    def listen(asks: Sequence[Ask]) -> list[Reply]:
+        raise _ListedError(asks)
+
+    try:
+        plan_teaching(request, listen)
+    except _ListedError as found:
+        return found.asks
+    return []
+
+
 def _describe(request: TeachRequest, samples: int) -> dict[str, JsonValue]:
     """What tells one run from another, besides the texts themselves, which the fingerprint names."""
     return {
@@ -122,7 +145,7 @@ def _make_texts(
 
 
 def _pack_pair(sample: QaSample, source: Source, copies: bool) -> Packed:
-    row = {
+    row: dict[str, Cell] = {
         "scene_id": sample.scene_id,
         "room_id": sample.room_id,
         "kind": sample.qa_kind,
@@ -134,7 +157,7 @@ def _pack_pair(sample: QaSample, source: Source, copies: bool) -> Packed:
 
 
 def _pack_item(sample: TeachSample, source: Source, copies: bool) -> Packed:
-    row = {
+    row: dict[str, Cell] = {
         "scene_id": sample.scene_id,
         "room_id": sample.room_id,
         "task": sample.task,

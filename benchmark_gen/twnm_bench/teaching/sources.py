@@ -73,7 +73,9 @@ def _require(found: list[Source], named: Sequence[Path], refused: Counter[str], 
         return
     if refused:
         told = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items()))
-        raise StoreError(f"None of the train scenes in {where} may be taught ({told}); give scenes that no benchmark uses.")
+        raise StoreError(
+            f"None of the train scenes in {where} may be taught ({told}); give scenes that no benchmark uses."
+        )
     if others:
         told = " and ".join(f"{count} of the {split} split" for split, count in sorted(others.items()))
         raise StoreError(
@@ -106,7 +108,7 @@ def _audio_of(scene: Scene) -> str:
 
 def describe_origin(scene: Scene) -> TaughtScene:
     """What says whose a scene is."""
-    names = [name for name in TaughtClip.model_fields]
+    names = list(TaughtClip.model_fields)
     return TaughtScene(
         scene_id=scene.scene_id,
         room_id=scene.room_id,
