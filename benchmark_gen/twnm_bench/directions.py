@@ -138,9 +138,12 @@ def read_sector(system: str, text: str) -> Sector | None:
     """The one sector whose words, clock or name an option says; None where it says none or several."""
     said = _tidy(text)
     by_words = [s for s in SYSTEMS[system] if _tidy(s.words) in said or _tidy(s.clock) in said]
-    by_name = [s for s in SYSTEMS[system] if _tidy(s.name) in said]
-    longest = max((len(s.name) for s in by_name), default=0)  # "back-left" holds "back" and "left"
-    found = by_words or [s for s in by_name if len(s.name) == longest]
+    by_name = []
+    for sector in sorted(SYSTEMS[system], key=lambda s: -len(s.name)):  # "back-left" holds "back" and "left"
+        if _tidy(sector.name) in said:
+            by_name.append(sector)
+            said = said.replace(_tidy(sector.name), " ")
+    found = by_words or by_name
     return found[0] if len(found) == 1 else None
 
 

@@ -47,10 +47,10 @@ class Sound:
     lateral_deg: float
     distance_m: float | None
     drr_db: float | None
-    t_mid_s: float | None
     onset_s: float
     offset_s: float
     is_audible: bool
+    t_mid_s: float | None = None
 
     @property
     def said(self) -> SoundName:

@@ -406,7 +406,8 @@ def _is_negative(node: ast.expr) -> bool:
     """Whether it is a number with a minus before it."""
     if not (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)):
         return False
-    return isinstance(node.operand, ast.Constant) and type(node.operand.value) in (int, float)
+    value = node.operand.value if isinstance(node.operand, ast.Constant) else None
+    return type(value) in (int, float) and value != float("inf")
 
 
 def run_program(text: str, world: World, trace: list[str] | None = None) -> Any:

@@ -1,11 +1,12 @@
 """Texts about a scene: the true ones pass, every false one is caught, and what cannot be understood is refused by name.
 
 The scene is laid out by hand: a dog far left at 1.4 m, a church bell to the front right at 5.8 m, rain straight behind
-at 3 m, in a small hard room of 0.95 s.
+at 3 m, in a small hard room of 0.95 s. The farther a sound is, the more reverberant it is.
 """
 
 from collections import Counter
-from math import asin, cos, degrees, radians, sin
+from dataclasses import replace
+from math import asin, cos, degrees, log10, radians, sin
 
 import pytest
 from hypothesis import given, settings
@@ -40,7 +41,8 @@ def make_sound(
         elevation_deg=elevation,
         lateral_deg=lateral,
         distance_m=metres,
-        drr_db=3.0,
+        drr_db=3.0 - 20.0 * log10(metres / 2.0),
+        t_mid_s=None,
         onset_s=onset,
         offset_s=4.5,
         is_audible=True,
@@ -202,6 +204,20 @@ def test_too_close_to_call_is_refused_on_both_sides() -> None:
     assert [c.reason for c in check_text("The rain is not on the left.", world)] == ["not_clear"]
     assert [c.reason for c in check_text("The rain is nearer than the flute.", world)] == ["not_clear"]
     assert check_text("The rain is not on the right.", world) == []
+
+
+@pytest.mark.parametrize(("drier_db", "is_told"), [(1.05, True), (0.95, False), (0.0, False), (-4.0, False)])
+def test_nearer_is_told_only_where_the_room_tells_it(drier_db: float, is_told: bool) -> None:
+    """The dog is four times as near as the bell; drier by less than 1 dB, it is not heard to be."""
+    dog, bell, _ = WORLD.sounds
+    world = make_world(replace(dog, drr_db=drier_db), replace(bell, drr_db=0.0))
+    for text in ("The dog is nearer than the bell.", "The bell is farther away than the dog.",
+                 "The dog is the nearest."):  # fmt: skip
+        assert [claim.reason for claim in check_text(text, world, NAMES)] == ([] if is_told else ["not_clear"]), text
+    # false whatever the room tells
+    assert [c.reason for c in check_text("The bell is nearer than the dog.", world, NAMES)] == ["wrong_comparison"]
+    unknown = make_world(replace(dog, drr_db=None), bell)
+    assert [c.reason for c in check_text("The dog is nearer than the bell.", unknown, NAMES)] == ["not_clear"]
 
 
 def test_what_depends_on_a_changed_scene_is_checked_there() -> None:

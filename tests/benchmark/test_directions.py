@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from worlds import lateral_of
 
 from twnm_bench.directions import (
     DIAGONALS,
@@ -13,7 +14,9 @@ from twnm_bench.directions import (
     clear_height,
     clear_side,
     find_sector,
+    fold_azimuth,
     get_sector,
+    hear_sector,
     mirror_sector,
     read_sector,
     read_sector5,
@@ -133,14 +136,28 @@ def test_a_sector_is_read_by_its_name(system: str, sector: Sector) -> None:
     [
         "front or right",
         "front-left or back-right",
-        pytest.param(
-            "front-left or right",
-            marks=pytest.mark.xfail(strict=True, reason="a shorter name beside the longest is passed over"),
-        ),
+        "front-left or right",
     ],
 )
 def test_two_names_are_none(text: str) -> None:
     assert read_sector("sector8", text) is None
+
+
+@pytest.mark.parametrize(
+    ("azimuth", "elevation", "folded"),
+    [(60.0, 0.0, 60.0), (-60.0, 0.0, 300.0), (120.0, 0.0, 120.0), (90.0, 60.0, 30.0), (135.0, 45.0, 150.0),
+     (225.0, 45.0, 210.0), (-45.0, 45.0, 330.0), (180.0, 20.0, 180.0), (0.0, -20.0, 0.0)],
+)  # fmt: skip
+def test_a_height_draws_a_direction_to_the_middle(azimuth: float, elevation: float, folded: float) -> None:
+    """sin of what is heard is cos(el) sin(az): 1/2 where both angles are 45 degrees."""
+    assert fold_azimuth(azimuth, lateral_of(azimuth, elevation)) == pytest.approx(folded, abs=1e-9)
+
+
+def test_a_direction_that_is_another_one_by_ear_has_no_name() -> None:
+    low, high = lateral_of(80.0, 20.0), lateral_of(80.0, 40.0)  # 67.7 and 49.0 degrees; the edge is at 54
+    assert hear_sector("sector5", 80.0, low) is get_sector("sector5", "far left")
+    assert hear_sector("sector5", 80.0, high) is None
+    assert hear_sector("sector5", 60.0, 60.0) is None  # near an edge
 
 
 def test_an_unknown_sector_is_an_error() -> None:

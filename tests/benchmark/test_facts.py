@@ -11,6 +11,7 @@ from worlds import NAMES, lateral_of, make_sound, make_world
 from twnm_bench.facts import (
     World,
     angle_apart,
+    classes_of,
     grid_value,
     list_facts,
     mirror_world,
@@ -131,6 +132,25 @@ def test_of_distances_nearly_alike_nothing_is_said(ratio: float, told: bool) -> 
     world = make_world(make_sound("rain", 60.0, 2.0), make_sound("siren", -60.0, 2.0 * ratio))
     nearer = [fact for fact in list_facts(world) if fact.kind == "nearer"]
     assert [fact.about for fact in nearer] == ([(0, 1)] if told else [])
+
+
+@pytest.mark.parametrize(("drr", "told"), [(2.0, True), (2.1, False), (None, False)])
+def test_of_distances_that_the_room_does_not_tell_nothing_is_said(drr: float | None, told: bool) -> None:
+    """The nearer sound must be drier by a decibel."""
+    world = make_world(make_sound("rain", 60.0, 1.0, drr=3.0), make_sound("siren", -60.0, 4.0, drr=drr))
+    assert ("nearer" in {fact.kind for fact in list_facts(world)}) == told
+
+
+@pytest.mark.parametrize(("at_place_s", "told"), [(None, True), (0.6, True), (0.63, False)])
+def test_of_a_room_that_is_another_one_at_a_sound_s_place_nothing_is_said(at_place_s: float | None, told: bool) -> None:
+    world = make_world(make_sound("rain", 60.0, t_mid_s=0.5), make_sound("siren", -60.0, t_mid_s=at_place_s))
+    assert ("reverberation" in {fact.kind for fact in list_facts(world)}) == told
+
+
+def test_classes_are_words_and_ids_with_all_that_is_broader() -> None:
+    """A dog (/m/0bt9lr) is a pet (/m/068hy) and an animal (/m/0jbk) in the AudioSet ontology."""
+    classes = classes_of("dog barking", ("Dog", "Bark"), ("Animal",), ("", "/m/0bt9lr"))
+    assert {"dog barking", "dog", "bark", "animal", "/m/0bt9lr", "/m/068hy", "/m/0jbk"} == classes
 
 
 @pytest.mark.parametrize("azimuth", [0.0, 36.0, 135.0, 200.0, 270.0, 359.9])

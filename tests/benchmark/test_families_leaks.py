@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 from broken_scenes import INVENTORY
+from scipy.stats import binomtest
 from text_readers import LEARNERS, SIMPLE, Shown, find_the_longest, p_of_luck, score_learner, score_reader, words_of
 from worlds import deal_answers, draw_world
 
@@ -38,20 +39,21 @@ def _ask_many(variant: Variant) -> tuple[Shown, ...]:
 
 
 def _draw(variant: Variant, answer: str, number: int) -> Draft:
-    """The first scene that can be asked about."""
+    """The first scene that can be asked about. As in a set, what is dealt to a question is the same for every scene."""
+    address = (variant.task, variant.name, number)
+    spec = variant.spec(answer, INVENTORY, rng_for(3, *address))
     for attempt in range(_TRIES):
-        rng = rng_for(4, variant.task, variant.name, number, attempt)
-        world = draw_world(variant.spec(answer, INVENTORY, rng), INVENTORY, rng)
+        world = draw_world(spec, INVENTORY, rng_for(4, *address, attempt))
         try:
             if world is not None:
-                return variant.ask(View(world, INVENTORY), answer, rng)
+                return variant.ask(View(world, INVENTORY), answer, rng_for(5, *address))
         except RejectedError:
             continue
     raise AssertionError(f"nothing is found for {variant.task} ({variant.name}), answer {answer!r}")
 
 
 def _show(variant: Variant, draft: Draft, number: int) -> Shown:
-    rng = rng_for(5, variant.task, variant.name, number)
+    rng = rng_for(6, variant.task, variant.name, number)
     order = [int(place) for place in rng.permutation(4)]
     wording = draft.wordings[int(rng.integers(len(draft.wordings)))]
     options = tuple(draft.options[place].text for place in order)
@@ -96,9 +98,22 @@ def test_a_summary_is_not_known_by_having_sounds_on_both_sides(variant: Variant)
     assert p_of_luck(right, len(asked)) >= _P
 
 
+def test_all_sounds_on_one_side_are_true_as_often_as_not() -> None:
+    """Where one summary of the four has all sounds on one side, it is the key in a quarter of the questions."""
+    asked = [(shown, _one_sided(shown)) for shown in _ask_many(_SUMMARIES[0])]
+    told = [places[0] == shown.key for shown, places in asked if len(places) == 1]
+    assert len(told) > 100
+    assert binomtest(sum(told), len(told), 0.25).pvalue >= _P
+
+
+def _one_sided(shown: Shown) -> list[int]:
+    """The options that name left alone or right alone."""
+    return [n for n, option in enumerate(shown.options) if (" left" in option) != (" right" in option)]
+
+
 def test_the_readers_find_what_there_is_to_find() -> None:
     """A set whose keys are the longest options, begin with "the" and are always the same four things is caught."""
-    rng = rng_for(6, "spoilt")
+    rng = rng_for(7, "spoilt")
     asked = []
     for number in range(200):
         key = ("the dog that barks", "the bell that rings", "the rain that falls", "the wind that blows")[number % 4]

@@ -1,5 +1,6 @@
 """Relations, what-ifs, summaries and acts: each question is broken by a small change of its scene."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from broken_scenes import (
     ask_case,
     check_apart,
     check_break,
+    count_dealt,
     list_apart,
     list_breaks,
     variants_of,
@@ -89,7 +91,7 @@ _CASES: Cases = {
         (
             ("to the other side", change(_FACING, "dog barking", azimuth=50.0), Told("front-left")),
             ("near an edge for who faces", change(_FACING, "dog barking", azimuth=85.0), "other_direction"),
-            ("too high", change(_FACING, "rain", elevation=31.0), "too_high_or_low"),
+            ("too high", change(_FACING, "rain", elevation=20.1), "too_high_or_low"),
             ("drowned", change(_FACING, "rain", drr=-10.1), "direction_drowned"),
             ("one taken away", drop(_FACING, "rain"), "not_two_sounds"),
         ),
@@ -103,7 +105,7 @@ _CASES: Cases = {
             ("side by side", change(_TWO, "rain", azimuth=-80.0), "directions_alike"),
             (
                 "in one sector, far above each other",
-                change(change(_TWO, "rain", azimuth=-80.0, elevation=25.0), "dog barking", elevation=-10.0),
+                change(change(_TWO, "rain", azimuth=-80.0, elevation=20.0), "dog barking", elevation=-20.0),
                 "nothing_changes",
             ),
             ("drowned", change(_TWO, "rain", drr=-10.1), "direction_drowned"),
@@ -146,7 +148,7 @@ _CASES: Cases = {
             ("behind", change(_TURN, "rain", azimuth=180.0), Told("left")),
             ("at the left already", change(_TURN, "rain", azimuth=90.0), "other_direction"),
             ("at an edge", change(_TURN, "rain", azimuth=40.0), "near_sector_edge"),
-            ("too high", change(_TURN, "rain", elevation=31.0), "too_high_or_low"),
+            ("too high", change(_TURN, "rain", elevation=20.1), "too_high_or_low"),
             ("drowned", change(_TURN, "rain", drr=-10.1), "direction_drowned"),
         ),
     ),
@@ -157,7 +159,7 @@ _CASES: Cases = {
             ("at an edge", change(_TWICE, "dog barking", azimuth=45.0), ("near_sector_edge", "other_direction")),
             ("alone", drop(_TWICE, "rain"), "labels_too_few"),
             ("drowned", change(_TWICE, "rain", drr=-10.1), "direction_drowned"),
-            ("too high", change(_TWICE, "rain", elevation=31.0), ("too_high_or_low",)),
+            ("too high", change(_TWICE, "rain", elevation=20.1), ("too_high_or_low",)),
         ),
     ),
     ("scene_summarisation", "short"): Case(
@@ -241,6 +243,19 @@ def test_a_summary_of_another_room_is_another_one() -> None:
         ask_case("scene_summarisation", "short", other, there)
 
 
+@pytest.mark.parametrize("name", ["short", "long"])
+def test_a_summary_says_nothing_of_a_room_that_is_another_one_at_a_place(name: str) -> None:
+    world = change(_SHORT if name == "short" else _LONG, "rain", t_mid=1.0)  # the room's is 0.5 s
+    draft = ask_case("scene_summarisation", name, world, "side again")
+    assert [judge_claim(option.claim, world) for option in draft.options] == [True, False, False, False]
+
+
+def test_nor_is_its_time_asked_for() -> None:
+    world = change(_SHORT, "rain", t_mid=1.0)
+    with pytest.raises(RejectedError, match="reverberation_not_clear"):
+        ask_case("environmental_acoustics", "reverberation_time", world, "0.5")
+
+
 def test_as_many_sounds_as_are_named_are_as_often_right_as_wrong() -> None:
     """Two are named in both; in one scene there are two, in the other three."""
     every, but_one = (BY_NAME["scene_summarisation", "short"].answers[place] for place in (4, 5))
@@ -263,7 +278,6 @@ def test_the_pair_of_an_act_turns_both_premises_round() -> None:
     assert draft.options[key].text == "Make way for the siren on the right; the siren is farther than the guitar"
 
 
-@pytest.mark.xfail(strict=True, reason="a sound that is not there is said to be there twice")
 @pytest.mark.parametrize("name", ["act", "act_of_pair"])
 def test_an_act_for_a_sound_that_is_not_there_is_refused_as_such(name: str) -> None:
     with pytest.raises(RejectedError, match="not_in_scene"):
@@ -276,6 +290,26 @@ def test_an_act_for_which_there_are_two_sounds_is_not_asked_for(name: str) -> No
     for answer in ("applause", "hand clapping"):
         with pytest.raises(RejectedError, match="act_called_for_twice"):
             ask_case("causal_intent", name, world, answer)
+
+
+@pytest.mark.parametrize("world", [_ACT, mirror_world(_ACT), exchange(_ACT, "siren", "guitar")])
+def test_near_on_the_left_and_near_on_the_right_are_dealt(world: World) -> None:
+    assert 160 <= count_dealt("causal_intent", "act_of_pair", world, "siren") <= 240
+
+
+def test_whether_sides_of_a_summary_agree_is_dealt() -> None:
+    """Of three sounds on the left one half is asked; of one on either side, where none agrees, all."""
+    three = make_world(make_sound("rain", 60.0, 1.0), make_sound("siren", 30.0, 2.0), make_sound("guitar", 100.0, 4.0))
+    assert 160 <= count_dealt("scene_summarisation", "short", three, "nearer") <= 240
+
+
+def test_no_sound_of_a_summary_is_compared_twice() -> None:
+    """Of a chain of comparisons the middle one would show which link is turned round."""
+    for number in range(40):
+        draft = ask_case("scene_summarisation", "long", _LONG, "nearer" if number % 2 else "side", seed=number)
+        compared = re.findall(r'nearer\(scene\(\), "([^"]+)", "([^"]+)"\)', draft.options[0].claim)
+        names = [name for pair in compared for name in pair]
+        assert len(set(names)) == len(names)
 
 
 def test_the_winner_is_told_in_a_sentence() -> None:
@@ -291,7 +325,7 @@ def test_equally_far_is_by_distance_and_by_reverberation() -> None:
     assert ask_case("spatial_relationship", "nearest_or_farthest", _EQUAL, "equal").answer == "equal"
     program = 'equals(winner(scene(), "nearest"), "equal")'
     assert judge_claim(program, _EQUAL) is True
-    assert judge_claim(program, change(_EQUAL, "rain", drr=4.1)) is None  # 1.1 dB apart
+    assert judge_claim(program, change(_EQUAL, "rain", drr=3.5)) is None  # 1.1 dB apart
     assert judge_claim(program, change(_EQUAL, "rain", distance=2.21)) is None
 
 

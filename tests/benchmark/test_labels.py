@@ -72,14 +72,38 @@ def test_a_part_does_not_stand_beside_its_whole() -> None:
 def test_what_else_is_heard_in_a_clip_does_not_stand_beside_it() -> None:
     """By the name of a label or by its dataset's, whatever is large in it."""
     bells = [make_label(name, "bells") for name in ("bell", "gong", "chime", "cowbell", "handbell")]
-    inventory = make_inventory(
-        *bells, Label("siren", "Siren, wail", ("alarms",), frozenset({"siren", "siren, wail"}), 1)
-    )
+    own = frozenset({"siren", "siren, wail", "/m/03kmc9"})
+    inventory = make_inventory(*bells, Label("siren", "Siren, wail", ("alarms",), own, own, 1))
     assert set(inventory.others("bell", ["bell"], {"bell", "gong", "chime"})) == {"cowbell", "handbell", "siren"}
     assert "gong" not in inventory.absent(["bell"], {"gong"})
     assert "siren" in inventory.absent(["bell"], {"bell", "wail"})
-    for heard in ("siren", "siren, wail"):
+    for heard in own:  # a dataset may spell a class in its own way: then its AudioSet id tells
         assert "siren" not in inventory.absent(["bell"], {"bell", heard})
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("applause", "hand clapping"), ("speech", "conversation"), ("rain", "raindrop"), ("engine", "engine idling")],
+)
+def test_what_nobody_tells_apart_does_not_stand_side_by_side(first: str, second: str) -> None:
+    """Though neither is a class of the other."""
+    inventory = make_inventory(*(make_label(name, "things") for name in (first, second, "gong", "horn", "siren")))
+    for one, other in ((first, second), (second, first)):
+        assert set(inventory.others(one, ())) == {"gong", "horn", "siren"}
+        assert other not in inventory.absent([one])
+
+
+def test_only_what_all_clips_of_a_name_share_is_broader_than_it() -> None:
+    """One dog barks in a recording that is of a car as well."""
+    clips = [
+        make_clip("one:a", label="dog", labels=("dog",), ancestors=("pet", "animal"), audioset_ids=("/m/0bt9lr",)),
+        make_clip("one:b", label="dog", labels=("dog", "car"), ancestors=("vehicle", "animal"), audioset_ids=("", "")),
+    ]
+    label = read_inventory(clips).labels["dog"]
+    assert label.own == {"dog", "/m/0bt9lr"}
+    assert {"dog", "animal", "/m/0bt9lr", "/m/0jbk"} <= label.classes  # the ids of the dog and of any animal
+    assert not {"car", "vehicle", "pet"} & label.classes
+    assert label.path == ("animal",)
 
 
 def test_an_inventory_is_read_from_clips() -> None:
@@ -93,7 +117,12 @@ def test_an_inventory_is_read_from_clips() -> None:
     assert inventory.names == ("chink or clink", "dog")
     assert inventory.labels["dog"].count == 2
     assert inventory.labels["chink or clink"] == Label(
-        "chink or clink", "Chink, clink", ("glass",), frozenset({"chink or clink", "chink, clink", "glass"}), 1
+        "chink or clink",
+        "Chink, clink",
+        ("glass",),
+        frozenset({"chink or clink", "chink, clink"}),
+        frozenset({"chink or clink", "chink, clink", "glass"}),
+        1,
     )
     assert read_inventory(clips, split="train").names == ("dog",)
 

@@ -28,7 +28,7 @@ _CALLS = ("scene()", 'unique(filter(scene(), label="rain"))', "count(scene())", 
 _VALUES = (*_CALLS, "-1.5", "1", '"rain"', '"side"', '"distance"', '"nearest"')
 
 
-def _random_world(seed: int, heights: float = 25.0) -> World:
+def _random_world(seed: int, heights: float = 20.0) -> World:
     rng = rng_for(seed, "programs")
     names = [NAMES[int(n)] for n in rng.permutation(len(NAMES))[: 2 + int(rng.integers(4))]]
     return make_world(
@@ -58,48 +58,52 @@ def _turned(azimuth: float, left: float) -> float:
     return (azimuth - left + 180.0) % 360.0 - 180.0
 
 
-def _sector8(azimuth: float) -> str:
-    names = ("front", "front-left", "left", "back-left", "back", "back-right", "right", "front-right")
+def _folded(azimuth: float, elevation: float) -> float:
+    """The direction on the horizon, before or behind as it is, with the same angle from the median plane."""
+    lateral = float(np.degrees(np.arcsin(cos(radians(elevation)) * sin(radians(azimuth)))))
+    return lateral if cos(radians(azimuth)) >= 0.0 else 180.0 - lateral
+
+
+_UNCLEAR = "unclear: near_sector_edge"
+_CENTRES: dict[str, tuple[float, float, tuple[str, ...]]] = {  # the first one's centre, half a width, counter-clockwise
+    "sector8": (
+        0.0, 22.5, ("front", "front-left", "left", "back-left", "back", "back-right", "right", "front-right")
+    ),
+    "quarter": (0.0, 45.0, ("ahead", "left", "behind", "right")),
+    "diagonal": (45.0, 45.0, ("front-left", "back-left", "back-right", "front-right")),
+}  # fmt: skip
+_FRONTAL = ("far right", "front-right", "ahead", "front-left", "far left")
+
+
+def _named(system: str, azimuth: float, guard: float) -> str:
+    if system == "sector5":
+        turned = _turned(azimuth, 0.0)
+        for place, name in enumerate(_FRONTAL):
+            low, high = -90.0 + 36.0 * place, -54.0 + 36.0 * place
+            low, high = low + guard * (place > 0), high - guard * (place < 4)  # no guard at the outer edges
+            if low <= turned <= high:
+                return name
+        return _UNCLEAR
+    first, half, names = _CENTRES[system]
     for place, name in enumerate(names):
-        if abs(_turned(azimuth, 45.0 * place)) <= 12.5:
+        if abs(_turned(azimuth, first + 2.0 * half * place)) <= half - guard:
             return name
-    return "unclear: near_sector_edge"
+    return _UNCLEAR
 
 
-def _quarter(azimuth: float) -> str:
-    for centre, name in ((0.0, "ahead"), (90.0, "left"), (180.0, "behind"), (-90.0, "right")):
-        if abs(_turned(azimuth, centre)) <= 35.0:
-            return name
-    return "unclear: near_sector_edge"
-
-
-def _diagonal(azimuth: float) -> str:
-    for centre, name in ((45.0, "front-left"), (135.0, "back-left"), (225.0, "back-right"), (315.0, "front-right")):
-        if abs(_turned(azimuth, centre)) <= 35.0:
-            return name
-    return "unclear: near_sector_edge"
-
-
-def _sector5(azimuth: float) -> str:
-    turned = _turned(azimuth, 0.0)
-    for low, high, name in (
-        (64.0, 90.0, "far left"), (28.0, 44.0, "front-left"), (-8.0, 8.0, "ahead"), (-44.0, -28.0, "front-right"),
-        (-90.0, -64.0, "far right"),
-    ):  # fmt: skip
-        if low <= turned <= high:
-            return name
-    return "unclear: near_sector_edge"
-
-
-_SYSTEMS = {"sector5": _sector5, "sector8": _sector8, "quarter": _quarter, "diagonal": _diagonal}
+def _sector(system: str, azimuth: float, elevation: float) -> str:
+    """As it is by azimuth, 10 degrees from every edge, and by ear in the same sector."""
+    name = _named(system, azimuth, 10.0)
+    return name if name == _named(system, _folded(azimuth, elevation), 0.0) else _UNCLEAR
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
 def test_directions_are_read_off_the_azimuth(seed: int) -> None:
     world = _random_world(seed)
     for sound in world.sounds:
-        for system, say in _SYSTEMS.items():
-            assert _value(f'query({pick(sound.name)}, "{system}")', world) == say(sound.azimuth_deg)
+        for system in ("sector5", *_CENTRES):
+            expected = _sector(system, sound.azimuth_deg, sound.elevation_deg)
+            assert _value(f'query({pick(sound.name)}, "{system}")', world) == expected
         lateral = np.degrees(np.arcsin(cos(radians(sound.elevation_deg)) * sin(radians(sound.azimuth_deg))))
         side = "left" if lateral >= 15.0 else "right" if lateral <= -15.0 else "unclear: near_the_middle"
         assert _value(f'query({pick(sound.name)}, "side")', world) == side
@@ -110,12 +114,21 @@ def test_directions_are_read_off_the_azimuth(seed: int) -> None:
 
 @pytest.mark.parametrize(
     ("elevation", "height"),
-    [(30.0, "above"), (29.9, None), (10.1, None), (10.0, "level"), (-10.0, "level"), (-30.0, "below"), (80.0, "above")],
+    [
+        (30.0, "above"),
+        (20.1, None),
+        (29.9, None),
+        (10.1, None),
+        (10.0, "level"),
+        (-10.0, "level"),
+        (-30.0, "below"),
+        (80.0, "above"),
+    ],
 )
 def test_heights_have_a_gap_between_them(elevation: float, height: str | None) -> None:
     world = make_world(make_sound("rain", 60.0, elevation=elevation))
     assert _value(f'query({pick("rain")}, "height")', world) == (height or "unclear: height_not_clear")
-    if abs(elevation) > 30.0:
+    if abs(elevation) > 20.0:
         assert _value(f'query({pick("rain")}, "quarter")', world) == "unclear: too_high_or_low"
 
 
@@ -123,19 +136,37 @@ def test_heights_have_a_gap_between_them(elevation: float, height: str | None) -
 def test_distances_are_ranked(seed: int) -> None:
     world = _random_world(seed)
     near = sorted(world.sounds, key=lambda sound: sound.distance_m or 0.0)
-    ratios = [b.distance_m / a.distance_m for a, b in pairwise(near)]  # type: ignore[operator]
-    unclear = "unclear: distances_alike"
-    assert _value('sort(scene(), "distance")', world) == (
-        tuple(s.name for s in near) if min(ratios) >= 1.5 else unclear
-    )
-    assert _value('query(argmin(scene(), "distance"), "label")', world) == (near[0].name if ratios[0] >= 2 else unclear)
-    farthest = near[-1].name if ratios[-1] >= 2 else unclear
+    told = [_told(a, b, 1.5) for a, b in pairwise(near)]
+    assert _value('sort(scene(), "distance")', world) == next(filter(None, told), tuple(s.name for s in near))
+    nearest = _told(near[0], near[1], 2.0) or near[0].name
+    farthest = _told(near[-2], near[-1], 2.0) or near[-1].name
+    assert _value('query(argmin(scene(), "distance"), "label")', world) == nearest
     assert _value('query(argmax(scene(), "distance"), "label")', world) == farthest
-    assert _value('winner(scene(), "farthest")', world) == farthest  # drawn at random, they are never all alike
+    assert _value('winner(scene(), "nearest")', world) == nearest  # drawn at random, they are never all alike
+    assert _value('winner(scene(), "farthest")', world) == farthest
     for a, b in permutations(world.sounds, 2):
-        ratio = a.distance_m / b.distance_m  # type: ignore[operator]
-        expected = ratio < 1.0 if max(ratio, 1.0 / ratio) >= 1.5 else unclear
+        first, second = sorted((a, b), key=lambda sound: sound.distance_m or 0.0)
+        expected = _told(first, second, 1.5) or a is first
         assert _value(f"nearer(scene(), {quote(a.name)}, {quote(b.name)})", world) == expected
+
+
+def _told(near: Sound, far: Sound, ratio: float) -> str:
+    """Why it is not told that one is nearer; empty where it is: the room must tell it, too, by 1 dB."""
+    if (far.distance_m or 0.0) / (near.distance_m or 0.0) < ratio:
+        return "unclear: distances_alike"
+    return "" if (near.drr_db or 0.0) - (far.drr_db or 0.0) >= 1.0 else "unclear: room_does_not_tell"
+
+
+@pytest.mark.parametrize(("drr", "is_told"), [(2.0, True), (1.9, True), (2.1, False), (9.0, False)])
+def test_the_farther_sound_must_be_less_dry_by_a_decibel(drr: float, is_told: bool) -> None:
+    world = make_world(make_sound("rain", 0.0, 1.0, drr=3.0), make_sound("siren", 60.0, 3.0, drr=drr))
+    for program, value in (
+        ('nearer(scene(), "rain", "siren")', True),
+        ('sort(scene(), "distance")', ("rain", "siren")),
+        ('winner(scene(), "farthest")', "siren"),
+        ('winner(scene(), "nearest")', "rain"),
+    ):
+        assert _value(program, world) == (value if is_told else "unclear: room_does_not_tell")
 
 
 def test_a_smaller_ratio_than_that_of_neighbours_is_not_to_be_had() -> None:
@@ -145,9 +176,15 @@ def test_a_smaller_ratio_than_that_of_neighbours_is_not_to_be_had() -> None:
     assert _value('query(argmin(scene(), "distance", 1.1), "label")', farther) == "rain"
 
 
-@pytest.mark.parametrize(("drr", "heard"), [(-10.0, True), (-10.1, False), (20.0, True), (20.1, False), (None, False)])
+@pytest.mark.parametrize(("drr", "heard"), [(-10.0, True), (-10.1, False), (20.1, False), (None, False)])
 def test_a_distance_is_heard_within_a_range_of_drr(drr: float | None, heard: bool) -> None:
     world = make_world(make_sound("rain", 0.0, 1.0), make_sound("siren", 60.0, 3.0, drr=drr))
+    assert judge_claim('nearer(scene(), "rain", "siren")', world) is (True if heard else None)
+
+
+@pytest.mark.parametrize(("drr", "heard"), [(20.0, True), (20.1, False)])
+def test_so_is_that_of_a_near_sound(drr: float, heard: bool) -> None:
+    world = make_world(make_sound("rain", 0.0, 1.0, drr=drr), make_sound("siren", 60.0, 3.0))
     assert judge_claim('nearer(scene(), "rain", "siren")', world) is (True if heard else None)
 
 
@@ -170,10 +207,11 @@ def test_a_cell_holds_what_is_inside_where_the_rest_is_clearly_outside(seed: int
         inside, is_clear = [], True
         for sound in world.sounds:
             beyond = abs(_turned(sound.azimuth_deg, centre)) - half
+            by_ear = abs(_turned(_folded(sound.azimuth_deg, sound.elevation_deg), centre)) - half
             near_open = sector == "far left" and _turned(sound.azimuth_deg, centre) > 0.0
-            if beyond >= 20.0:
+            if beyond >= 20.0 and by_ear > 0.0:
                 continue
-            if beyond <= (0.0 if near_open else -10.0):
+            if beyond <= (0.0 if near_open else -10.0) and by_ear <= 0.0:
                 inside.append(sound.name)
             else:
                 is_clear = False
@@ -186,6 +224,15 @@ def test_a_reverberation_time_is_near_one_value_of_the_grid(t_mid: float | None)
     near = [g for g in (0.25, 0.5, 1.0, 2.0, 4.0) if t_mid is not None and abs(np.log2(t_mid / g)) <= 0.3]
     world = replace(_random_world(1), t_mid_s=t_mid)
     assert _value("reverberation(scene())", world) == (near[0] if near else "unclear: reverberation_not_clear")
+
+
+@pytest.mark.parametrize(
+    ("at_place_s", "told"), [(None, True), (0.36, True), (0.7, True), (0.35, False), (0.71, False)]
+)
+def test_a_reverberation_time_must_be_near_its_value_at_every_place(at_place_s: float | None, told: bool) -> None:
+    """Not nearer to another one of the grid: by less than half a step, a factor of the square root of two."""
+    world = make_world(make_sound("rain", 0.0, t_mid_s=0.5), make_sound("siren", 60.0, t_mid_s=at_place_s))
+    assert _value("reverberation(scene())", world) == (0.5 if told else "unclear: reverberation_not_clear")
 
 
 def test_what_is_there_and_what_is_not() -> None:
@@ -281,7 +328,8 @@ def test_two_edits_are_done_in_turn(seed: int) -> None:
     world = _random_world(seed)
     a, b = (sound.name for sound in world.sounds[:2])
     program = f'query(unique(filter(turn(swap(scene(), {quote(a)}, {quote(b)}), -90), label={quote(a)})), "quarter")'
-    assert _value(program, world) == _quarter(world.named(b)[0].azimuth_deg + 90.0)
+    at = world.named(b)[0]
+    assert _value(program, world) == _sector("quarter", at.azimuth_deg + 90.0, at.elevation_deg)
 
 
 def test_an_edit_of_some_sounds_keeps_to_these() -> None:
@@ -398,10 +446,7 @@ def test_expertise_is_what_the_operations_ask_for(programs: tuple[str, ...], exp
         'equals(-"a", 1)',
         "equals(--1, 1)",
         "turn(scene(), 1e999)",
-        pytest.param(
-            "turn(scene(), -1e999)",
-            marks=pytest.mark.xfail(strict=True, reason="infinity is taken with a minus before it: azimuths are nan"),
-        ),
+        "turn(scene(), -1e999)",
         'count(filter(scene(), label="a", label="rain"))',
         "count(scene(1))",
         "count(scene(scene()))",

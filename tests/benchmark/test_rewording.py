@@ -1,11 +1,13 @@
 """A language model words questions: what it says is kept only where it asks for the same, and is paid for once."""
 
+import ast
 import json
 import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from question_runs import make_library
 from scene_runs import bytes_of
 from small_questions import make_small_questions
 
+from twnm_bench import families
 from twnm_bench.generate.rewording import find_change, find_names, reword_questions
 from twnm_bench.items import read_questions
 from twnm_bench.llm.asking import AskSettings
@@ -44,6 +47,12 @@ def ask(text: str, *choices: str, key: int = 0) -> Question:
         ("If you turned 90 degrees to the left, where would the sound of rain be?",
          "Where would the rain be if you turned to the left by 90 degrees?"),
         ("Which of these sounds is not in the recording?", "Which sound is missing from the recording?"),
+        ("How long does sound linger in this room, as its RT60?", "What is the reverberation time of this room?"),
+        ("What is the approximate reverberation time (RT60) of the room?", "About how long does the room ring on?"),
+        ("What kind of room does this sound like?", "In what sort of space was this recorded, by its sound?"),
+        ("Which list names the sounds from the closest to the most distant?",
+         "How are the sounds ordered, from the closest to the most distant?"),
+        ("Which summary of the scene is true?", "Which of these describes the scene?"),
     ],
 )  # fmt: skip
 def test_a_wording_that_asks_for_the_same_is_kept(original: str, reworded: str) -> None:
@@ -67,12 +76,35 @@ def test_a_wording_that_asks_for_the_same_is_kept(original: str, reworded: str) 
         ("Which of these sounds is not in the recording?", "Which of these sounds is in the recording?"),
         ("Where is the sound of a dog?", "Where is the dog? It is straight ahead."),
         ("Where is the sound of a dog?", "The sound of a dog"),
+        ("For about how long does a sound linger in this room?", "Who knows?"),
+        ("For about how long does a sound linger in this room?", "What room is this, as you hear it?"),
+        ("What is the approximate reverberation time (RT60) of the room?", "How large is the room?"),
+        ("Which of these sounds can be heard in the recording?", "Where do the sounds in the recording come from?"),
+        ("What kind of room does this sound like?", "What sound do you hear?"),
+        ("Which order of the sounds, from near to far, is right?", "Which sound is near, and which is far?"),
+        ("Which summary of the scene is true?", "Which sound is there in the scene?"),
+        ("Which action fits the scene?", "Who knows?"),
     ],
 )  # fmt: skip
 def test_a_wording_that_asks_for_something_else_is_refused_in_a_sentence(original: str, reworded: str) -> None:
     fault = find_change(ask(original), reworded, LABELS)
     assert fault.endswith((".", "'."))
     assert fault.count("\n") == 0
+
+
+def test_every_question_of_the_families_may_be_said_again_and_not_be_dodged() -> None:
+    """All wordings, read from the source; an answer that is none of the directions, so that nothing is given away."""
+    found = (Path(families.__file__).parent).glob("*.py")
+    told = [node.value for path in found for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith("?")]  # fmt: skip
+    slots = {"sound": "the dog", "first": "the dog", "second": "the bell", "turn": "90 degrees to the left",
+             "side": "left", "which": "nearest", "at": "on your left", "where": "the left",
+             "towards": "to the left"}  # fmt: skip
+    wordings = [text.format(**slots) for text in told]
+    assert len(set(wordings)) >= 100
+    for text in wordings:
+        assert find_change(ask(text), f"Please tell: {text[0].lower()}{text[1:]}", LABELS) == "", text
+        assert find_change(ask(text), "Who knows?", LABELS) != "", text
 
 
 def test_a_label_inside_another_is_not_a_label_of_its_own() -> None:
@@ -172,14 +204,17 @@ def test_a_run_killed_while_it_asks_pays_for_nothing_twice(library: Path, tmp_pa
 
 
 def test_a_cost_that_is_used_up_leaves_the_rest_to_the_rules(library: Path, tmp_path: Path) -> None:
+    """A call could cost its whole limit of tokens, 0.160, and costs the 5 that the endpoint tells, 0.005: after four,
+    0.020 + 0.160 would pass what is allowed."""
     with FaultyEndpoint(repeat_in_other_words) as server:
-        prices = ("--price-in", "1000", "--price-out", "1000", "--max-cost", "0.9", "--concurrency", "1")
+        prices = ("--price-out", "1000", "--max-cost", "0.1775", "--concurrency", "1")
         done = run(words_for(library, tmp_path, server.url, *prices))
         assert done.returncode == 0, done.stderr
-        assert len(server.asked) < 9
+        assert {asked.body["max_tokens"] for asked in server.asked} == {160}
+        assert len(server.asked) == 4
     questions = read_questions(tmp_path / "benchmark" / "questions.jsonl")
-    assert len(questions) == 9
-    assert sum(q.provenance.fallback == "refused_by_cost" for q in questions) == 9 - len(server.asked)
+    assert Counter(q.provenance.fallback for q in questions) == {"": 4, "refused_by_cost": 5}
+    assert Counter(q.provenance.wording for q in questions) == {"llm": 4, "rules": 5}
 
 
 @pytest.mark.parametrize(

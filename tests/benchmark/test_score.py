@@ -192,6 +192,23 @@ def test_the_clustered_interval_says_how_it_was_made(tmp_path: Path) -> None:
     assert (single.method, single.ci95) == ("none", None)
 
 
+def test_a_contrast_pair_is_one_cluster_whatever_its_scenes(tmp_path: Path) -> None:
+    """Six scenes, six questions, two pairs: four clusters of (right, n) = (2, 2), (1, 2), (0, 1), (1, 1)."""
+    tags = ("pair:000000", "pair:000000", "pair:000001", "pair:000001", "front_back", "front_back")
+    questions = [make_question(n, "attribute_binding", tags=("elevation", tag)) for n, tag in enumerate(tags)]
+    rights = (True, True, True, False, False, True)
+    found = score_lines(tmp_path, questions, [reply(q, right) for q, right in zip(questions, rights, strict=True)])
+    # mean 2/3, sums of residuals 2/3, -1/3, -2/3, 1/3: squares 10/9 together, variance 4/3 * 10/9 / 36
+    half = 1.959964 * (4 / 3 * 10 / 9 / 36) ** 0.5
+    assert found.clustered.overall.method == "cluster_robust"
+    assert found.clustered.overall.scenes == 4
+    assert found.clustered.overall.ci95 == pytest.approx((2 / 3 - half, 1.0), abs=1e-12)
+    # the same scenes without pairs are six
+    alone = [make_question(n, "attribute_binding", tags=("front_back",)) for n in range(6)]
+    other = score_lines(tmp_path, alone, [reply(q, right) for q, right in zip(alone, rights, strict=True)])
+    assert (other.clustered.overall.method, other.clustered.overall.scenes) == ("wilson", 6)
+
+
 def test_the_mirrored_key_takes_the_place_of_the_true_one(tmp_path: Path) -> None:
     mirrors = (1, 0, None, 2)
     questions = [

@@ -15,6 +15,7 @@ from twnm_schemas.questions import area_of
 from twnm_shards.rng import rng_for
 
 INVENTORY = make_inventory()
+_DEALS = 30
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,15 @@ def list_breaks(cases: Cases) -> list[Any]:
     ]
 
 
-def ask_case(task: str, name: str, world: World, answer: str, inventory: Inventory = INVENTORY) -> Draft:
-    """The variant's question, drawn at a fixed address. Raises RejectedError."""
-    return BY_NAME[task, name].ask(View(world, inventory), answer, rng_for(3, task, name))
+def ask_case(task: str, name: str, world: World, answer: str, inventory: Inventory = INVENTORY, seed: int = 3) -> Draft:
+    """The variant's question, drawn at the first address where nothing is dealt otherwise. Raises RejectedError."""
+    for attempt in range(_DEALS):
+        try:
+            return BY_NAME[task, name].ask(View(world, inventory), answer, rng_for(seed, task, name, attempt))
+        except RejectedError as reason:
+            if str(reason) != "dealt_otherwise":
+                raise
+    raise RejectedError("dealt_otherwise")
 
 
 def check_break(task: str, name: str, case: Case, world: World, outcome: Outcome) -> None:
@@ -92,7 +99,7 @@ APART = {
     ("counterfactual", "silence"): 30.0,
     ("counterfactual", "turn"): 30.0,
     ("counterfactual", "swap_and_turn"): 30.0,
-    ("scene_summarisation", "short"): 20.0,
+    ("scene_summarisation", "short"): 30.0,
     ("scene_summarisation", "long"): 20.0,
     ("causal_intent", "act"): 30.0,
     ("causal_intent", "act_of_pair"): 30.0,
@@ -119,6 +126,19 @@ def check_apart(task: str, name: str, case: Case) -> None:
         except RejectedError as error:
             reason = str(error)
         assert (reason == "directions_alike") == ((task, name) in APART and beyond < 0.0)
+
+
+def count_dealt(task: str, name: str, world: World, answer: str, tries: int = 400) -> int:
+    """At how many addresses the question is asked; at the others it is dealt otherwise, and nothing else is amiss."""
+    asked = 0
+    for number in range(tries):
+        try:
+            BY_NAME[task, name].ask(View(world, INVENTORY), answer, rng_for(7, task, name, number))
+            asked += 1
+        except RejectedError as reason:
+            if str(reason) != "dealt_otherwise":
+                raise
+    return asked
 
 
 def variants_of(area: str) -> set[tuple[str, str]]:

@@ -6,7 +6,8 @@ world is not composed; places are drawn evenly, and only those kept that fulfil 
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import asin, cos, degrees, radians, sin
+from math import asin, cos, degrees, log10, radians, sin
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,8 @@ ROOM_KINDS = frozenset((size, absorption) for size in SIZES for absorption in AB
 
 
 def make_label(name: str, *path: str, classes: Sequence[str] = (), count: int = 1) -> Label:
-    """A label below `path`, from broad to narrow; `classes`: other names of its own."""
-    return Label(name, name, path, frozenset({name.lower(), *path, *classes}), count)
+    """A label below `path`, from broad to narrow; `classes`: broader ones beside these."""
+    return Label(name, name, path, frozenset({name.lower()}), frozenset({name.lower(), *path, *classes}), count)
 
 
 def make_inventory(*labels: Label, times_s: Sequence[float] = TIMES_S, kinds: Any = ROOM_KINDS) -> Inventory:
@@ -58,7 +59,7 @@ def make_sound(
     azimuth: float = 0.0,
     distance: float | None = 2.0,
     elevation: float = 0.0,
-    drr: float | None = 3.0,
+    drr: float | EllipsisType | None = ...,
     onset: float = 0.2,
     offset: float = 2.5,
     audible: bool = True,
@@ -66,7 +67,10 @@ def make_sound(
     index: int = 0,
     t_mid_s: float | None = None,
 ) -> Sound:
-    """One sound; `azimuth` may be negative (to the right); `t_mid_s`: at its own place."""
+    """One sound; `azimuth` may be negative (to the right); `t_mid_s`: at its own place.
+
+    `drr`: if it is not given, 3 dB at 2 m, and 6 dB less at twice the distance.
+    """
     return Sound(
         index=index,
         label=name,
@@ -76,12 +80,17 @@ def make_sound(
         elevation_deg=elevation,
         lateral_deg=lateral_of(azimuth, elevation),
         distance_m=distance,
-        drr_db=drr,
+        drr_db=_ratio_at(distance) if drr is ... else drr,
         t_mid_s=t_mid_s,
         onset_s=onset,
         offset_s=offset,
         is_audible=audible,
     )
+
+
+def _ratio_at(distance_m: float | None) -> float:
+    """What is direct to what is reverberant in dB: the direct sound falls with the square of the distance."""
+    return 3.0 + 20.0 * log10(2.0 / (distance_m or 2.0))
 
 
 def make_world(
@@ -104,8 +113,10 @@ def change(world: World, name: str, **changes: Any) -> World:
 def _change(sound: Sound, changes: dict[str, Any]) -> Sound:
     names = {
         "azimuth": "azimuth_deg", "elevation": "elevation_deg", "distance": "distance_m", "drr": "drr_db",
-        "audible": "is_audible", "onset": "onset_s", "offset": "offset_s",
+        "audible": "is_audible", "onset": "onset_s", "offset": "offset_s", "t_mid": "t_mid_s",
     }  # fmt: skip
+    if "distance" in changes and "drr" not in changes:
+        changes = {**changes, "drr": _ratio_at(changes["distance"])}
     moved = replace(sound, **{names.get(what, what): value for what, value in changes.items()})
     return replace(
         moved, azimuth_deg=moved.azimuth_deg % 360.0, lateral_deg=lateral_of(moved.azimuth_deg, moved.elevation_deg)
@@ -207,7 +218,8 @@ def _draw_sound(spec: SceneSpec, name: str, place: Sequence[float], t_mid_s: flo
     longest = min(spec.clips.max_duration_s or 4.0, spec.duration_s - onset)
     length = float(rng.uniform(min(max(spec.clips.min_duration_s, 0.5), longest), longest))
     offset = min(onset + length + 0.5 * t_mid_s, spec.duration_s)
-    return make_sound(name, azimuth, distance, elevation, drr, onset, offset)
+    at_place_s = t_mid_s * float(np.exp(rng.uniform(-0.1, 0.1)))
+    return make_sound(name, azimuth, distance, elevation, drr, onset, offset, t_mid_s=at_place_s)
 
 
 def _lateral(azimuth_KS: Any, elevation_KS: Any) -> Any:

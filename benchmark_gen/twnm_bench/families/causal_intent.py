@@ -54,6 +54,7 @@ def _the_rule(answer: str, names: list[str], inventory: Inventory) -> Rule:
     """The answer's rule. Raises RejectedError where there is none, or another sound calls for the same act."""
     rule = _rule_of(answer, inventory)
     require(rule is not None, "no_rule")
+    require(answer in names, "not_in_scene")
     require(sum(_rule_of(name, inventory) is rule for name in names) == 1, "act_called_for_twice")
     assert rule is not None
     return rule

@@ -15,6 +15,7 @@ import numpy as np
 
 from twnm_bench.directions import clear_height, clear_side
 from twnm_bench.facts import (
+    APART_DEG,
     CROWDED_APART_DEG,
     GRID_MARGIN,
     NEIGHBOUR_RATIO,
@@ -39,6 +40,7 @@ from twnm_bench.families.base import (
     scene_spec,
 )
 from twnm_bench.labels import Inventory
+from twnm_bench.programs import judge_claim
 from twnm_schemas.constraints import Constraint, DistanceOrder, Pairwise
 from twnm_schemas.scenes import SceneSpec
 from twnm_sim.scenes.wording import capitalise, join_words, say_number
@@ -56,6 +58,7 @@ _ROOMS = tuple(f"{ROOM} {a:g} not {b:g}" for a, b in ((0.5, 1.0), (1.0, 0.5), (1
 # what the second varying statement is about; a count varies with every sound named (one more is claimed) or with one
 # left out (as many as are named are claimed), so that both look alike
 _ANSWERS = (SIDE, SIDE + " again", NEARER, NEARER + " again", ALL_NAMED, ONE_UNNAMED, *_ROOMS)
+_FEW = 3  # sounds that are as far apart as any two
 _COUNTS_SHORT = {ALL_NAMED: (2,), ONE_UNNAMED: (3,)}  # as many are named in both
 _COUNTS_LONG = {ALL_NAMED: (4,), ONE_UNNAMED: (5,)}
 _TIGHTER = 0.7  # rooms are drawn nearer to a reverberation time than is asked: positions of a room differ
@@ -145,7 +148,7 @@ def _spec(counts: tuple[int, ...], constraints: tuple[Constraint, ...], answer: 
 
 def _spec_short(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
     counts = _COUNTS_SHORT.get(answer, (2, 3))
-    return _spec(counts, (DistanceOrder(ratio=NEIGHBOUR_RATIO), Pairwise(degrees=CROWDED_APART_DEG)), answer)
+    return _spec(counts, (DistanceOrder(ratio=NEIGHBOUR_RATIO), Pairwise(degrees=APART_DEG)), answer)
 
 
 def _spec_long(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
@@ -166,8 +169,8 @@ def _ask(view: View, answer: str, rng: np.random.Generator, least: int, most: in
     """`least` and `most`: statements of a summary."""
     names = labels_of(view)
     require_direction(view.world.sounds)
-    require_apart(view.world, CROWDED_APART_DEG)
-    agrees = bool(rng.integers(2))
+    require_apart(view.world, APART_DEG if len(names) <= _FEW else CROWDED_APART_DEG)
+    agrees, are_alike = [bool(rng.integers(2)), bool(rng.integers(2))], bool(rng.integers(2))
     sounds = list(view.world.sounds)
     if answer == ONE_UNNAMED:
         sounds.pop(int(rng.integers(len(sounds))))
@@ -183,18 +186,26 @@ def _ask(view: View, answer: str, rng: np.random.Generator, least: int, most: in
     require(least <= len(kept), "statements_too_few")
     named = frozenset().union(*(atom.about for atom in kept))
     require(len(named) == count - (answer == ONE_UNNAMED), "sound_not_placed")
-    _require_dealt(first, [atom for atom in kept if atom.kind == SIDE and atom is not first], agrees)
+    varied = [atom for atom in (first, second) if atom.kind == SIDE]
+    _require_dealt(varied, kept, agrees, are_alike)
     ways = [(True, True), *(way for way in product((True, False), repeat=2) if way != (True, True))]
     options = tuple(_summarise(kept, {id(first): a, id(second): b}) for a, b in ways)
     return Draft(options[0].claim, _WHICH, {}, options, answer)
 
 
-def _require_dealt(first: Atom, others: list[Atom], agrees: bool) -> None:
-    """Sounds of a room crowd on one side of who stands near a wall. Whether the side that varies agrees with most of
-    the others is dealt, or they would tell it. Raises RejectedError where it came otherwise."""
-    lefts = sum(_says_left(atom) for atom in others)
-    rights = len(others) - lefts
-    require(lefts == rights or (_says_left(first) == (lefts > rights)) == agrees, "dealt_otherwise")
+def _require_dealt(varied: list[Atom], kept: list[Atom], agrees: list[bool], are_alike: bool) -> None:
+    """Sounds of a room crowd on one side of who stands near a wall, and the other sides would tell the one that varies.
+
+    So it is dealt whether a varying side agrees with most of those that are fixed, and whether two varying ones are
+    alike where the fixed ones are none or balanced. Raises RejectedError where it came otherwise.
+    """
+    fixed = [atom for atom in kept if atom.kind == SIDE and all(atom is not one for one in varied)]
+    lefts = sum(map(_says_left, fixed))
+    if 2 * lefts != len(fixed):
+        dealt = [_says_left(atom) == (2 * lefts > len(fixed)) for atom in varied]
+        require(dealt == agrees[: len(varied)], "dealt_otherwise")
+    elif len(varied) == 2:
+        require((_says_left(varied[0]) == _says_left(varied[1])) == are_alike, "dealt_otherwise")
 
 
 def _says_left(atom: Atom) -> bool:
@@ -204,10 +215,11 @@ def _says_left(atom: Atom) -> bool:
 def _room_atoms(world: World, answer: str) -> list[Atom]:
     """What is said of the room, where it is clear; the false version is the one that was dealt."""
     value = grid_value(world.t_mid_s)
+    is_clear = value is not None and judge_claim(f"equals(reverberation(scene()), {value})", world)
     if answer not in _ROOMS:
-        return [] if value is None else [_room_atom(value, value)]
+        return [_room_atom(value, value)] if value is not None and is_clear else []
     wanted, other = _read_room(answer)
-    require(value == wanted, "other_reverberation")
+    require(bool(is_clear) and value == wanted, "other_reverberation")
     return [_room_atom(wanted, other)]
 
 

@@ -19,9 +19,32 @@ from twnm_schemas.questions import Question
 
 _TONES = ("plain", "conversational", "curious", "formal")
 _LONGEST = 2.5  # times the question as the rules word it
-_KINDS = (  # what is asked for: how many, where
-    ("count", r"\bhow many\b|\bcount\b|\bnumber of\b"),
-    ("place", r"\bwhere\b|\bdirection\b|\bwhich side\b"),
+_WHICH = r"\b(?:which|what|name|identify|pick)\b"
+_KINDS = (  # what is asked for, how one knows that a question asks for it, and what asks for it in other words
+    ("count", r"\bhow many\b|\bcount\b|\bnumber of\b", r"\bhow many\b|\bcount\b|\bnumber of\b"),
+    ("place", r"\bwhere\b|\bdirection\b|\bwhich side\b", r"\bwhere\b|\bdirection\b|\bwhich side\b"),
+    ("time", r"\bhow long\b|\breverberation time\b|\brt60\b", r"\b(?:how (?:long|many seconds)|time|rt60|seconds)\b"),
+    (
+        "sound",
+        r"\b(?:which|what)(?: (?:of|one|the|these|two|three|four|different))* sounds?\b|\bthese (?:four )?sounds\b",
+        _WHICH,
+    ),
+    (
+        "room",
+        r"\b(?:which|what)(?: (?:kind|sort|of|these))* rooms?\b|\bdescribe the room\b|\bacoustics\b",
+        r"\b(?:rooms?|spaces?|acoustics)\b",
+    ),
+    (
+        "order",
+        r"\border(?:ed)?\b|\bwhich list\b",
+        r"\b(?:order(?:ed)?|rank(?:ed|ing)?|sequence|list|arranged)\b",
+    ),
+    (
+        "description",
+        r"\b(?:which|these)(?: four)? (?:descriptions?|summary|summaries|statements?)\b",
+        r"\b(?:descriptions?|describes?|summary|summaries|summarises?|statements?|accounts?)\b",
+    ),
+    ("same", r"", r"\b(?:what|which|where|how|name|identify|pick|or)\b"),
 )
 
 
@@ -115,8 +138,8 @@ def find_change(question: Question, reworded: str, known: Sequence[str]) -> str:
         return "It must be the question alone, without a heading."
     if not text.endswith(("?", ".")) or len(text) > _LONGEST * len(original) + 40 or "\n" in text:
         return "It must be one or two sentences that end in a question mark."
-    for kind, pattern in _KINDS:
-        if re.search(pattern, original.lower()) and not re.search(pattern, text.lower()):
+    for kind, asks, asks_again in _KINDS:
+        if re.search(asks, original.lower()) and not re.search(asks_again, text.lower()):
             return f"It no longer asks for the {kind}."
     key = question.choices[question.answer_index]
     return check_rewording(original, text, find_names(original, known), question.choices, key, known)
