@@ -14,10 +14,13 @@ from question_runs import QUOTAS, ask_for, make_library
 from scene_runs import bytes_of, digests_of
 
 from twnm_bench.facts import read_world
+from twnm_bench.families.base import scene_spec
+from twnm_bench.families.directions_asked import FRONTAL
 from twnm_bench.generate.outputs import write_questions
 from twnm_bench.generate.run import plan_generate, run_generate
 from twnm_bench.items import read_questions
 from twnm_bench.programs import judge_claim, judge_claims
+from twnm_schemas.constraints import Pairwise
 from twnm_schemas.errors import SpecError
 from twnm_schemas.questions import TASKS, Question
 from twnm_schemas.scenes import Scene
@@ -162,12 +165,10 @@ def test_the_same_command_again_changes_no_byte(made: Path, library: Path) -> No
 
 
 def test_scenes_that_are_there_are_asked_about(library: Path, tmp_path: Path) -> None:
-    from twnm_bench.families.base import scene_spec
-
-    spec = scene_spec((2, 3), drr=(-10.0, 20.0))
-    request = SceneRequest(spec, (str(library),), ("builtin",), 60, 1, tmp_path, splits=("test",))
+    spec = scene_spec((2, 3), constraints=(FRONTAL, Pairwise(degrees=30.0)), drr=(-10.0, 20.0))
+    request = SceneRequest(spec, (str(library),), ("builtin",), 160, 1, tmp_path, splits=("test",))
     run_scenes(plan_scenes(request))
-    quotas = {"sound_location_binding": 5, "location_content_binding": 4}
+    quotas = {"sound_location_binding": 5, "content_identification": 4}
     plan = plan_generate(
         ask_for(library, tmp_path / "set", library=(), scenes=(str(tmp_path / "scenes" / "test"),), quotas=quotas,
                 difficulty="core")
@@ -183,8 +184,6 @@ def test_scenes_that_are_there_are_asked_about(library: Path, tmp_path: Path) ->
 
 
 def test_scenes_too_few_for_a_quota_name_what_starves(library: Path, tmp_path: Path) -> None:
-    from twnm_bench.families.base import scene_spec
-
     request = SceneRequest(scene_spec(1), (str(library),), ("builtin",), 6, 1, tmp_path, splits=("test",))
     run_scenes(plan_scenes(request))
     asked = ask_for(library, tmp_path / "set", library=(), scenes=(str(tmp_path / "scenes" / "test"),),

@@ -61,6 +61,7 @@ _ANSWERS = (SIDE, SIDE + " again", NEARER, NEARER + " again", ALL_NAMED, ONE_UNN
 _FEW = 3  # sounds that are as far apart as any two
 _COUNTS_SHORT = {ALL_NAMED: (2,), ONE_UNNAMED: (3,)}  # as many are named in both
 _COUNTS_LONG = {ALL_NAMED: (4,), ONE_UNNAMED: (5,)}
+_LEAST_ROOMS = 3  # of a reverberation time that is asked for: in one alone there may be no places
 _TIGHTER = 0.7  # rooms are drawn nearer to a reverberation time than is asked: positions of a room differ
 
 
@@ -89,7 +90,7 @@ def _room_atom(value: float, other: float) -> Atom:
 def _sound_atoms(sound: Sound) -> Iterator[Atom]:
     the, verb = say_the(sound.name)
     about = frozenset({sound.name})
-    if sound.is_level and (side := clear_side(sound.lateral_deg)):
+    if side := clear_side(sound.lateral_deg):
         versions = [
             (f"{the} {verb} on the {one}", f'equals(query({pick(sound.name)}, "side"), "{one}")')
             for one in (side, "right" if side == "left" else "left")
@@ -143,7 +144,14 @@ def _spec(counts: tuple[int, ...], constraints: tuple[Constraint, ...], answer: 
     reach = GRID_MARGIN**_TIGHTER
     value = _read_room(answer)[0] if answer in _ROOMS else None
     t_mid = None if value is None else (value / reach, value * reach)
-    return scene_spec(counts, constraints=constraints, drr=(-10.0, 20.0), gain=(-3.0, 3.0), t_mid=t_mid)
+    return scene_spec(
+        counts,
+        constraints=constraints,
+        elevation=(-45.0, 45.0),  # a side is told by the lateral angle, whatever the height
+        drr=(-10.0, 20.0),
+        gain=(-3.0, 3.0),
+        t_mid=t_mid,
+    )
 
 
 def _spec_short(answer: str, inventory: Inventory, rng: np.random.Generator) -> SceneSpec:
@@ -254,11 +262,12 @@ def _summarise(atoms: list[Atom], versions: dict[int, bool]) -> Option:
 
 
 def _may_ask(inventory: Inventory, answer: str) -> bool:
-    """A reverberation time varies only where there are rooms of both."""
+    """A reverberation time varies only where there are some rooms of both."""
     if answer not in _ROOMS:
         return True
     reach = GRID_MARGIN**_TIGHTER
-    return all(any(v / reach <= t <= v * reach for t in inventory.times_s) for v in _read_room(answer))
+    rooms = [sum(v / reach <= t <= v * reach for t in inventory.times_s) for v in _read_room(answer)]
+    return min(rooms) >= _LEAST_ROOMS
 
 
 VARIANTS = (
