@@ -99,9 +99,11 @@ def _deal_task(
 
 
 def _deal_answers(variant: Variant, inventory: Inventory, number: int, rng: np.random.Generator) -> list[str]:
-    if variant.deal is None:
+    if variant.pair is None:
         return _deal(_answers_of(variant, inventory), number, rng)
-    return [answer for answer in variant.deal(-(-number // 2), rng) for _ in range(2)][:number]
+    pairs = -(-number // 2)  # both scenes of a pair are drawn with one answer
+    dealt = variant.deal(pairs, rng) if variant.deal else _deal(_answers_of(variant, inventory), pairs, rng)
+    return [answer for answer in dealt for _ in range(2)][:number]
 
 
 def _pair_up(slots: list[Slot]) -> list[list[Slot]]:
