@@ -267,7 +267,7 @@ def _may_ask(inventory: Inventory, answer: str) -> bool:
         return True
     reach = GRID_MARGIN**_TIGHTER
     rooms = [sum(v / reach <= t <= v * reach for t in inventory.times_s) for v in _read_room(answer)]
-    return min(rooms) >= _LEAST_ROOMS
+    return bool(min(rooms) >= _LEAST_ROOMS)
 
 
 VARIANTS = (
