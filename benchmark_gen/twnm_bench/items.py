@@ -16,6 +16,8 @@ from twnm_schemas.answers import LETTERS
 from twnm_schemas.errors import StoreError
 from twnm_schemas.questions import AREAS, Question
 
+PAIR = "pair:"  # begins the tag that the questions of a contrast pair share
+
 
 @dataclass(frozen=True)
 class Item:
@@ -40,6 +42,11 @@ class Item:
     mirror_index: int | None = None
     tags: tuple[str, ...] = ()
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def pairs(self) -> frozenset[str]:
+        """The contrast pairs that it belongs to."""
+        return frozenset(tag for tag in self.tags if tag.startswith(PAIR))
 
 
 def read_questions(path: Path) -> list[Question]:

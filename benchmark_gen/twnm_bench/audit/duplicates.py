@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from twnm_bench.audit.grouping import pairs_of, scene_of
+from twnm_bench.audit.grouping import scene_of
 from twnm_bench.audit.verdicts import Verdict, judge, leave_open, say_count, say_some
 from twnm_bench.audit.words import same_text, split_words
 from twnm_bench.items import Item
@@ -87,7 +87,7 @@ def judge_near(items: Sequence[Item], scenes: Mapping[str, Scene] | None) -> Ver
 
 
 def _contrast(first: Item, second: Item) -> bool:
-    return bool(pairs_of(first) & pairs_of(second)) and same_text(first.choices[first.key]) != same_text(
+    return bool(first.pairs & second.pairs) and same_text(first.choices[first.key]) != same_text(
         second.choices[second.key]
     )
 

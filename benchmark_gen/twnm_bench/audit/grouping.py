@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from twnm_bench.items import Item
 
-PAIR = "pair:"
 FOLDS = 10
 
 
@@ -18,11 +17,6 @@ def scene_of(item: Item) -> str:
     return f"audio:{json.dumps(audio, sort_keys=True)}" if audio else ""
 
 
-def pairs_of(item: Item) -> frozenset[str]:
-    """The contrast pairs that a question belongs to."""
-    return frozenset(tag for tag in item.tags if tag.startswith(PAIR))
-
-
 def group_items(items: Sequence[Item]) -> list[str]:
     """Of each item the name of its group: items of one scene or one contrast pair, and of what these share, are one."""
     parent: dict[str, str] = {}
@@ -32,7 +26,7 @@ def group_items(items: Sequence[Item]) -> list[str]:
             parent[name] = name = parent[parent[name]]
         return name
 
-    marks = [[*filter(None, (scene_of(item),)), *sorted(pairs_of(item))] or [f"id:{item.id}"] for item in items]
+    marks = [[*filter(None, (scene_of(item),)), *sorted(item.pairs)] or [f"id:{item.id}"] for item in items]
     for names in marks:
         for other in names[1:]:
             first, second = sorted((root(names[0]), root(other)))

@@ -164,7 +164,6 @@ def _value(program: str, view: View) -> object:
         return None
 
 
-_SIX = tuple(map(str, range(6)))  # the orders of three
 _DIAGONAL_NAMES = tuple(sector.name for sector in DIAGONALS)
 VARIANTS = (
     Variant("nearest_or_farthest", "spatial_relationship", "core", (EQUAL, *_CLASSES), _spec_winner, _ask_winner),

@@ -12,8 +12,7 @@ from twnm_bench.generate.slots import Slot
 from twnm_bench.labels import Inventory
 from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.scenes import Scene
-from twnm_shards.tars import iter_members, read_data
-from twnm_sim.scenes.records import parse_scene
+from twnm_sim.scenes.records import Kept, iter_tar_records
 
 MOST_PER_SCENE = 2
 
@@ -24,8 +23,7 @@ class Candidate:
 
     scene: Scene
     world: World
-    shard: Path
-    offset: int
+    kept: Kept
 
 
 @dataclass(frozen=True)
@@ -40,19 +38,11 @@ class Picked:
 def read_candidates(shards: Sequence[Path]) -> list[Candidate]:
     """The scenes of shards, without audio. Raises StoreError where one does not read, or two have one name."""
     found: dict[str, Candidate] = {}
-    for shard in shards:
-        with shard.open("rb") as stream:
-            for member in iter_members(stream):
-                if member.fault:
-                    raise StoreError(f"{shard} {member.name} {member.fault}; see twnm-shards verify.")
-                if member.ext != "json":
-                    continue
-                scene = parse_scene(read_data(stream, member), f"{shard} {member.name}")
-                if scene.scene_id in found:
-                    raise StoreError(
-                        f"{scene.scene_id} is in {found[scene.scene_id].shard} and in {shard}; name scenes of one run."
-                    )
-                found[scene.scene_id] = Candidate(scene, read_world(scene), shard, member.offset)
+    for kept, scene in (record for shard in shards for record in iter_tar_records(shard)):
+        if scene.scene_id in found:
+            earlier = found[scene.scene_id].kept.shard
+            raise StoreError(f"{scene.scene_id} is in {earlier} and in {kept.shard}; name scenes of one run.")
+        found[scene.scene_id] = Candidate(scene, read_world(scene), kept)
     return list(found.values())
 
 

@@ -30,10 +30,11 @@ from twnm_schemas.base import name_values
 from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.fingerprints import fingerprint
 from twnm_schemas.questions import AudioPlace, Question, Task
+from twnm_schemas.splits import SPLITS
 from twnm_shards.folders import Mode
 from twnm_shards.jobs import Job, Progress, run_job
 from twnm_shards.locations import locate_shards
-from twnm_shards.manifests import read_index, read_manifest
+from twnm_shards.manifests import read_index
 from twnm_shards.space import require_space
 from twnm_sim.caches import cache_folder
 from twnm_sim.library.plan import parse_shard_size
@@ -129,7 +130,7 @@ def plan_generate(request: GenerateRequest, on_scan: OnScan | None = None) -> Ge
 def _plan_drawing(request: GenerateRequest, on_scan: OnScan | None) -> GeneratePlan:
     root = root_of(request.out)
     library = open_brirs(request.library)
-    removed = ("train", "validation", "test") if request.mode == "overwrite" else ()
+    removed = SPLITS if request.mode == "overwrite" else ()
     clips = gather_clips(root, request.clips, removed, request.workers, on_scan, request.license)
     inventory = gather_inventory(library, clips.catalog, SPLIT, request.profile)
     if not len(inventory) or not inventory.kinds:
@@ -166,7 +167,7 @@ def _plan_picking(request: GenerateRequest) -> GeneratePlan:
     picked, passed_over = pick_scenes(slots, candidates, inventory, request.seed)
     used = {pick.candidate.scene.scene_id: pick.candidate for pick in picked}
     ordered = [used[name] for name in sorted(used)]
-    places = tuple((candidate.shard, candidate.offset) for candidate in ordered)
+    places = tuple((candidate.kept.shard, candidate.kept.offset) for candidate in ordered)
     settings: dict[str, JsonValue] = {"scenes": fingerprint([(c.scene.scene_id, c.scene.fingerprint) for c in ordered])}
     job = _plan_job(request, len(ordered), settings)
     return GeneratePlan(
@@ -234,7 +235,7 @@ def run_generate(plan: GeneratePlan, on_progress: Callable[[int], None] | None =
         rejections=rejections,
         root=plan.root,
         scenes=manifest.samples,
-        bytes=sum(shard.bytes for shard in read_manifest(plan.folder).shards),
+        bytes=sum(shard.bytes for shard in manifest.shards),
         wall_s=time.monotonic() - begun,
     )
 
@@ -242,15 +243,13 @@ def run_generate(plan: GeneratePlan, on_progress: Callable[[int], None] | None =
 def ask_questions(plan: GeneratePlan) -> list[Question]:
     """The questions, worded by rules, from the records in the finished shards."""
     shards = {str(row["key"]): str(row["shard"]) for row in read_index(plan.folder, ("key", "shard"))}
-    stored = {
-        c.scene.scene_id: c for c in read_candidates([plan.folder / name for name in sorted(set(shards.values()))])
-    }
+    found = read_candidates([plan.folder / name for name in sorted(set(shards.values()))])
+    stored = {candidate.scene.scene_id: candidate for candidate in found}
     if plan.picked:
-        return [
-            _write(plan, pick.slot, pick.draft, stored[pick.candidate.scene.scene_id], shards) for pick in plan.picked
-        ]
-    names = sorted(stored)
-    return [_ask(plan, slot, [stored[name] for name in names], shards) for slot in plan.slots]
+        named = ((pick, stored[pick.candidate.scene.scene_id]) for pick in plan.picked)
+        return [_write(plan, pick.slot, pick.draft, candidate, shards) for pick, candidate in named]
+    in_order = [stored[name] for name in sorted(stored)]
+    return [_ask(plan, slot, in_order, shards) for slot in plan.slots]
 
 
 def _ask(plan: GeneratePlan, slot: Slot, stored: Sequence[Candidate], shards: Mapping[str, str]) -> Question:
@@ -265,15 +264,13 @@ def _ask(plan: GeneratePlan, slot: Slot, stored: Sequence[Candidate], shards: Ma
             draft = ask_slot(slot, View(candidate.world, plan.inventory), plan.request.seed)
     except RejectedError as reason:
         raise StoreError(
-            f"{candidate.shard} {candidate.scene.scene_id} does not answer its question any more ({reason}): another "
-            "version made it; start over with --overwrite."
+            f"{candidate.kept.shard} {candidate.scene.scene_id} does not answer its question any more ({reason}): "
+            "another version made it; start over with --overwrite."
         ) from None
     return _write(plan, slot, draft, candidate, shards)
 
 
-def _write(plan: GeneratePlan, slot: Slot, draft: object, candidate: Candidate, shards: Mapping[str, str]) -> Question:
-
-    assert isinstance(draft, Draft)
+def _write(plan: GeneratePlan, slot: Slot, draft: Draft, candidate: Candidate, shards: Mapping[str, str]) -> Question:
     name = candidate.scene.scene_id
     audio = AudioPlace(shard=f"{SPLIT}/{shards[name]}", key=name, member="flac")
     return write_question(slot, draft, candidate.scene, candidate.world, audio, plan.request.seed)

@@ -12,7 +12,6 @@ Groups = dict[str, list[Judged]]
 _ORDER: dict[str, int] = {
     name: place for place, name in enumerate((*AREAS, *TASKS, *ASA_LEVELS.values(), "core", "hard"))
 }
-PAIR = "pair:"
 
 
 def group_by(judged: Iterable[Judged], names_of: Callable[[Judged], Iterable[str]]) -> Groups:
@@ -65,7 +64,7 @@ def cluster_accuracy(judged: Sequence[Judged]) -> Clustered:
     """
     scenes: defaultdict[str, list[bool]] = defaultdict(list)
     for entry in judged:
-        pair = next((tag for tag in entry.item.tags if tag.startswith("pair:")), "")
+        pair = next(iter(sorted(entry.item.pairs)), "")
         scenes[pair or entry.item.scene_id or f"question {entry.item.id}"].append(entry.right)
     clusters = [(sum(rights), len(rights)) for rights in scenes.values()]
     n, right = len(judged), sum(entry.right for entry in judged)
@@ -109,7 +108,7 @@ def judge_consistency(judged: Sequence[Judged]) -> Consistency:
     questions with a prediction for every rotation count.
     """
     rotated = [entry.outcomes for entry in judged if "missing" not in entry.outcomes]
-    pairs = group_by(judged, lambda entry: {tag for tag in entry.item.tags if tag.startswith(PAIR)})
+    pairs = group_by(judged, lambda entry: entry.item.pairs)
     return Consistency(
         rotations=_count_share([set(outcomes) == {"right"} for outcomes in rotated]),
         pairs=_count_share([all(entry.right for entry in group) for group in pairs.values() if len(group) > 1]),

@@ -12,9 +12,8 @@ from twnm_schemas.errors import StoreError
 from twnm_schemas.questions import AudioPlace
 from twnm_schemas.scenes import Scene
 from twnm_schemas.teaching import TaughtClip, TaughtRoom, TaughtScene
-from twnm_shards.tars import iter_members, read_data
 from twnm_sim.scenes.finding import find_scene_folders
-from twnm_sim.scenes.records import Kept, iter_records, parse_scene, read_record
+from twnm_sim.scenes.records import Kept, iter_records, iter_tar_records, read_record
 
 TRAIN = "train"
 
@@ -86,19 +85,10 @@ def _require(found: list[Source], named: Sequence[Path], refused: Counter[str], 
 
 def _iter_named(name: Path) -> Iterator[tuple[Kept, Scene]]:
     if name.is_file():
-        yield from _iter_tar(name)
+        yield from iter_tar_records(name)
         return
     for folder in find_scene_folders(name):
         yield from iter_records(folder)
-
-
-def _iter_tar(path: Path) -> Iterator[tuple[Kept, Scene]]:
-    with path.open("rb") as stream:
-        for member in iter_members(stream):
-            if member.fault:
-                raise StoreError(f"{path} {member.name} {member.fault}; see twnm-shards verify.")
-            if member.ext == "json":
-                yield Kept(path, member.offset), parse_scene(read_data(stream, member), f"{path} {member.name}")
 
 
 def _audio_of(scene: Scene) -> str:

@@ -39,15 +39,23 @@ def iter_records(folder: Path) -> Iterator[tuple[Kept, Scene]]:
     for entry in read_manifest(folder).shards:
         shard = folder / entry.name
         try:
-            with shard.open("rb") as stream:
-                for member in iter_members(stream):
-                    if member.fault:
-                        raise StoreError(f"{shard} {member.name} {member.fault}; see twnm-shards verify.")
-                    if member.ext == "json":
-                        where = f"{shard} {member.name}"
-                        yield Kept(shard, member.offset), parse_scene(read_data(stream, member), where)
+            yield from iter_tar_records(shard)
         except FileNotFoundError:
             raise StoreError(f"{shard} is in the manifest and not in the folder; see twnm-shards verify.") from None
+
+
+def iter_tar_records(shard: Path) -> Iterator[tuple[Kept, Scene]]:
+    """Every record of one tar, in order.
+
+    Raises StoreError at the first fault or record that does not read, FileNotFoundError where there is no such tar.
+    """
+    with shard.open("rb") as stream:
+        for member in iter_members(stream):
+            if member.fault:
+                raise StoreError(f"{shard} {member.name} {member.fault}; see twnm-shards verify.")
+            if member.ext == "json":
+                where = f"{shard} {member.name}"
+                yield Kept(shard, member.offset), parse_scene(read_data(stream, member), where)
 
 
 def read_record(kept: Kept) -> Scene:
