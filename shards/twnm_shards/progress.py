@@ -6,7 +6,7 @@ rich is imported where it is used, so that `--help` need not wait for it.
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 Show = Callable[[int], None]
 _LINE_EVERY_S = 60.0
@@ -20,6 +20,23 @@ def showing(label: str, total: int, unit: str) -> Iterator[Show]:
             yield show
     else:
         yield _lines(label, total, unit)
+
+
+@contextmanager
+def showing_once_known(label: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """As `showing`, for a total that is known only when the work begins: the function takes what is done and the total.
+
+    Nothing is shown before its first call.
+    """
+    with ExitStack() as stack:
+        shows: list[Show] = []
+
+        def show(done: int, total: int) -> None:
+            if not shows:
+                shows.append(stack.enter_context(showing(label, total, unit)))
+            shows[0](done)
+
+        yield show
 
 
 @contextmanager

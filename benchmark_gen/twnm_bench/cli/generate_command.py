@@ -21,11 +21,11 @@ from twnm_bench.cli.model_options import (
     say_talk,
 )
 from twnm_sim.cli.amounts import say_bytes, say_count, say_time
-from twnm_sim.cli.run_options import choose_mode, choose_workers, local_folder
+from twnm_sim.cli.run_options import Overwrite, Resume, Workers, choose_mode, choose_workers, local_folder
 
 if TYPE_CHECKING:
     from twnm_bench.audit.verdicts import Audit
-    from twnm_bench.generate.run import Generated, GeneratePlan
+    from twnm_bench.generate.run import Generated, GeneratePlan, GenerateRequest
     from twnm_schemas.questions import Question
 
 
@@ -115,18 +115,12 @@ def generate(
     out: Annotated[
         str, typer.Option(metavar="DIR", help="Root folder; the set goes to DIR/benchmark.", rich_help_panel=_WHERE)
     ] = "data",
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes.", show_default="all cores", rich_help_panel=_WHERE)
-    ] = None,
+    workers: Workers = None,
     shard_size: Annotated[
         str, typer.Option(help="Scenes (512) or predicted bytes (500MB, 1GB).", rich_help_panel=_WHERE)
     ] = "1GB",
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Only go on with a run that is there.", rich_help_panel=_WHERE)
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Remove the run that is there and start anew.", rich_help_panel=_WHERE)
-    ] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Make a question set: scenes drawn to each task, four options with one that is true, audio, audit and report.
 
@@ -192,21 +186,11 @@ def _default_library() -> list[str]:
     return ["data"]
 
 
-def _plan_with_progress(request: object) -> "GeneratePlan":
-    from contextlib import ExitStack
+def _plan_with_progress(request: "GenerateRequest") -> "GeneratePlan":
+    from twnm_bench.generate.run import plan_generate
+    from twnm_shards.progress import showing_once_known
 
-    from twnm_bench.generate.run import GenerateRequest, plan_generate
-    from twnm_shards.progress import Show, showing
-
-    assert isinstance(request, GenerateRequest)
-    with ExitStack() as stack:
-        shows: list[Show] = []
-
-        def on_scan(done: int, files: int) -> None:
-            if not shows:
-                shows.append(stack.enter_context(showing("scan", files, "files")))
-            shows[0](done)
-
+    with showing_once_known("scan", "files") as on_scan:
         return plan_generate(request, on_scan)
 
 

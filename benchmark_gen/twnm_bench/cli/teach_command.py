@@ -17,7 +17,7 @@ from twnm_bench.cli.model_options import (
     Temperature,
 )
 from twnm_bench.cli.teaching_options import AudioChoice, FormatChoice, read_request, run_and_report
-from twnm_sim.cli.run_options import choose_mode
+from twnm_sim.cli.run_options import Overwrite, Resume, Workers, choose_mode
 
 _WHAT, _WHERE = "What is asked", "Where and how"
 
@@ -59,15 +59,9 @@ def teach(
         FormatChoice, typer.Option(help="chat: also DIR/sft2/train.jsonl for trainers.", rich_help_panel=_WHERE)
     ] = FormatChoice.shards,
     shard_size: Annotated[int, typer.Option(min=1, help="Samples of a shard.", rich_help_panel=_WHERE)] = 4096,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes.", show_default="all cores", rich_help_panel=_WHERE)
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Only go on with a run that is there.", rich_help_panel=_WHERE)
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Remove the run that is there and start anew.", rich_help_panel=_WHERE)
-    ] = False,
+    workers: Workers = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write choice questions with reasoned answers about train scenes (SFT 2.0).
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twnm_sim.cli.amounts import say_bytes, say_count, say_time
-from twnm_sim.cli.run_options import SplitChoice, choose_mode, choose_workers, local_folder
+from twnm_sim.cli.run_options import Overwrite, Resume, SplitChoice, Workers, choose_mode, choose_workers, local_folder
 from twnm_sim.cli.scene_options import read_scene_spec
 
 if TYPE_CHECKING:
@@ -120,18 +120,12 @@ def compose(
     license_profile: Annotated[
         Profile, typer.Option(help="recipe stores no audio.", rich_help_panel=_WHAT)
     ] = Profile.open,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes.", show_default="all cores", rich_help_panel=_WHERE)
-    ] = None,
+    workers: Workers = None,
     shard_size: Annotated[
         str, typer.Option(help="Scenes (512) or predicted bytes (500MB, 1GB).", rich_help_panel=_WHERE)
     ] = "1GB",
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Only go on with a run that is there.", rich_help_panel=_WHERE)
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Remove the run that is there and start anew.", rich_help_panel=_WHERE)
-    ] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Compose scenes from a library of responses and dry clips, as WebDataset shards.
 
@@ -188,19 +182,10 @@ def scene_spec() -> None:
 
 def plan_with_progress(request: Any) -> "ScenePlan":
     """Plan a run, with a bar while clips are looked into."""
-    from contextlib import ExitStack
-
-    from twnm_shards.progress import Show, showing
+    from twnm_shards.progress import showing_once_known
     from twnm_sim.scenes.run import plan_scenes
 
-    with ExitStack() as stack:
-        shows: list[Show] = []
-
-        def on_scan(done: int, files: int) -> None:
-            if not shows:
-                shows.append(stack.enter_context(showing("scan", files, "files")))
-            shows[0](done)
-
+    with showing_once_known("scan", "files") as on_scan:
         return plan_scenes(request, on_scan)
 
 

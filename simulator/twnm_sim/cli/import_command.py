@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twnm_sim.cli.run_options import choose_mode, choose_workers, local_folder
+from twnm_sim.cli.run_options import Overwrite, Resume, choose_mode, choose_workers, local_folder
 
 if TYPE_CHECKING:
     from twnm_sim.measured.run import ImportPlan, ImportSummary
@@ -68,12 +68,8 @@ def import_rooms(
     shard_size: Annotated[
         str, typer.Option(help="Rooms (64) or predicted bytes (500MB, 1GB).", rich_help_panel=_WHERE)
     ] = "1GB",
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Only go on with a run that is there.", rich_help_panel=_WHERE)
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Remove the run that is there and start anew.", rich_help_panel=_WHERE)
-    ] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Import measured rooms into a library of responses, with the records of rendered ones.
 

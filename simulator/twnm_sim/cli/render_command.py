@@ -8,7 +8,7 @@ import typer
 
 from twnm_sim.cli.amounts import say_bytes, say_count, say_time
 from twnm_sim.cli.render_options import explain_option, read_room_spec, split_outputs
-from twnm_sim.cli.run_options import SplitChoice, choose_mode, choose_workers, local_folder
+from twnm_sim.cli.run_options import Overwrite, Resume, SplitChoice, choose_mode, choose_workers, local_folder
 
 if TYPE_CHECKING:
     from twnm_sim.library.run import Plan, Summary
@@ -107,12 +107,8 @@ def render(
     shard_size: Annotated[
         str, typer.Option(help="Rooms (64) or predicted bytes (500MB, 1GB).", rich_help_panel=_WHERE)
     ] = "1GB",
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Only go on with a run that is there.", rich_help_panel=_WHERE)
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Remove the run that is there and start anew.", rich_help_panel=_WHERE)
-    ] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Render a library of room impulse responses as WebDataset shards, and compose scenes in its rooms.
 

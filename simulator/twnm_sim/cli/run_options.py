@@ -3,10 +3,19 @@ that is there."""
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from twnm_shards.folders import Mode
+
+PANEL = "Where and how"
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="all cores", rich_help_panel=PANEL)]
+Resume = Annotated[bool, typer.Option("--resume", help="Only go on with a run that is there.", rich_help_panel=PANEL)]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Remove the run that is there and start anew.", rich_help_panel=PANEL)
+]
 
 
 class SplitChoice(StrEnum):
