@@ -16,30 +16,26 @@ from twnm_bench.cli.model_options import (
     PromptFolder,
     Temperature,
 )
-from twnm_bench.cli.teaching_options import AudioChoice, FormatChoice, read_request, run_and_report
-from twnm_sim.cli.run_options import Overwrite, Resume, Workers, choose_mode
-
-_WHAT, _WHERE = "What is asked", "Where and how"
+from twnm_bench.cli.teaching_options import (
+    WHAT,
+    Audio,
+    AudioChoice,
+    Benchmark,
+    FormatChoice,
+    Scenes,
+    Seed,
+    ShardSize,
+    read_request,
+    run_and_report,
+)
+from twnm_sim.cli.run_options import PANEL, Overwrite, Resume, Workers, choose_mode
 
 
 def teach(
-    scenes: Annotated[
-        list[Path],
-        typer.Option(
-            metavar="DIR_OR_TAR", help="Train scenes that twnm-sim wrote. Repeat for more.", rich_help_panel=_WHAT
-        ),
-    ],
-    benchmark: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Questions whose scenes, rooms and clips are kept off. Repeat for more.",
-            show_default="OUT/benchmark",
-            rich_help_panel=_WHAT,
-        ),
-    ] = None,
-    per_scene: Annotated[str, typer.Option(help="Questions of a scene: 2, or 1-2.", rich_help_panel=_WHAT)] = "1-2",
-    seed: Annotated[int, typer.Option(min=0, help="Everything random follows from it.", rich_help_panel=_WHAT)] = 0,
+    scenes: Scenes,
+    benchmark: Benchmark = None,
+    per_scene: Annotated[str, typer.Option(help="Questions of a scene: 2, or 1-2.", rich_help_panel=WHAT)] = "1-2",
+    seed: Seed = 0,
     llm: Llm = None,
     model: Model = None,
     temperature: Temperature = 0.7,
@@ -50,15 +46,13 @@ def teach(
     prompts: PromptFolder = None,
     preview: Preview = 0,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Root folder; shards go to DIR/sft2/train.", rich_help_panel=_WHERE)
+        Path, typer.Option(metavar="DIR", help="Root folder; shards go to DIR/sft2/train.", rich_help_panel=PANEL)
     ] = Path("data"),
-    audio: Annotated[
-        AudioChoice, typer.Option(help="reference: only say where it lies.", rich_help_panel=_WHERE)
-    ] = AudioChoice.copy,
+    audio: Audio = AudioChoice.copy,
     format: Annotated[  # noqa: A002 - the option's name
-        FormatChoice, typer.Option(help="chat: also DIR/sft2/train.jsonl for trainers.", rich_help_panel=_WHERE)
+        FormatChoice, typer.Option(help="chat: also DIR/sft2/train.jsonl for trainers.", rich_help_panel=PANEL)
     ] = FormatChoice.shards,
-    shard_size: Annotated[int, typer.Option(min=1, help="Samples of a shard.", rich_help_panel=_WHERE)] = 4096,
+    shard_size: ShardSize = 4096,
     workers: Workers = None,
     resume: Resume = False,
     overwrite: Overwrite = False,

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from twnm_sim.cli.run_options import PANEL, choose_workers, local_folder
 
 if TYPE_CHECKING:
     from twnm_bench.cli.model_options import Talk
@@ -31,6 +33,25 @@ class FormatChoice(StrEnum):
     chat = "chat"
 
 
+WHAT = "What is asked"
+Scenes = Annotated[
+    list[Path],
+    typer.Option(metavar="DIR_OR_TAR", help="Train scenes that twnm-sim wrote. Repeat for more.", rich_help_panel=WHAT),
+]
+Benchmark = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Questions whose scenes, rooms and clips are kept off. Repeat for more.",
+        show_default="OUT/benchmark",
+        rich_help_panel=WHAT,
+    ),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Everything random follows from it.", rich_help_panel=WHAT)]
+Audio = Annotated[AudioChoice, typer.Option(help="reference: only say where it lies.", rich_help_panel=PANEL)]
+ShardSize = Annotated[int, typer.Option(min=1, help="Samples of a shard.", rich_help_panel=PANEL)]
+
+
 def read_request(
     kind: "Kind",
     scenes: list[Path],
@@ -48,7 +69,6 @@ def read_request(
     """The request that the options make. Raises SpecError for one that is not usable."""
     from twnm_bench.teaching.qa import read_range
     from twnm_bench.teaching.run import TeachRequest
-    from twnm_sim.cli.run_options import choose_workers, local_folder
 
     return TeachRequest(
         kind=kind,
