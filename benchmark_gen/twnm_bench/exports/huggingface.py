@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twnm_bench.exports.sounds import Sounds, name_audio
+from twnm_bench.sounds import Sounds, name_audio
 from twnm_schemas.questions import Question
 from twnm_shards.files import write_bytes, write_json
 

@@ -13,8 +13,8 @@ import soundfile
 
 from twnm_bench.exports.grammar_file import write_grammar, write_template
 from twnm_bench.exports.huggingface import Row, Show
-from twnm_bench.exports.sounds import Sounds, name_audio
 from twnm_bench.run.wording import Prompt, read_prompt
+from twnm_bench.sounds import Sounds, name_audio
 from twnm_schemas.errors import AudioError
 from twnm_schemas.questions import AudioPlace, Question
 from twnm_shards.files import write_bytes

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from twnm_bench.exports.grammar_file import write_grammar, write_template
 from twnm_bench.exports.huggingface import Show, write_dataset
-from twnm_bench.exports.sounds import Sounds
 from twnm_bench.run.wording import read_prompt
+from twnm_bench.sounds import Sounds
 from twnm_schemas.questions import AREAS, TASKS, Question
 from twnm_shards.files import write_bytes
 

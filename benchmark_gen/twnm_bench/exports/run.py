@@ -12,8 +12,8 @@ from pathlib import Path
 from twnm_bench.exports.huggingface import Show, write_dataset
 from twnm_bench.exports.inspect_task import write_inspect_task
 from twnm_bench.exports.lmms_task import write_lmms_task
-from twnm_bench.exports.sounds import Sounds
 from twnm_bench.items import read_questions
+from twnm_bench.sounds import Sounds
 from twnm_schemas.errors import SpecError, StoreError
 from twnm_schemas.questions import Question
 from twnm_shards.files import check_writable, disk_errors, sha256_of, write_json

@@ -6,8 +6,8 @@ Shapes: C ears, T samples.
 from pathlib import Path
 from typing import NamedTuple
 
-from twnm_bench.exports.sounds import Sounds, name_audio
 from twnm_bench.run.heard import Audio
+from twnm_bench.sounds import Sounds, name_audio
 from twnm_schemas.errors import AudioError
 from twnm_schemas.questions import Question
 from twnm_shards.flac import decode_flac
