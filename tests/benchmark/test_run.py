@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from called_bench import Said, call_bench
+from called_bench import call_bench
+from called_program import Said
 from faulty_endpoint import Answer, Asked, FaultyEndpoint, in_turn
 from hearing_endpoint import answer_by_louder_ear, letter_for, options_of, parts_of, sound_of, sounds_by_text
 from small_questions import make_small_questions, write_small_set

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from called_bench import Said, call_bench
+from called_bench import call_bench
+from called_program import Said
 from faulty_endpoint import Answer, Asked, FaultyEndpoint
 from small_questions import SHARD, write_small_set
 

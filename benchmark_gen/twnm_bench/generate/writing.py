@@ -10,6 +10,7 @@ from twnm_bench.facts import World, mirror_world
 from twnm_bench.families.base import Draft
 from twnm_bench.generate.drawing import rng_of
 from twnm_bench.generate.slots import Slot
+from twnm_bench.items import PAIR
 from twnm_bench.programs import expertise_of, judge_claim, run_program
 from twnm_schemas.answers import LETTERS
 from twnm_schemas.questions import ASA_LEVELS, ROUTER_NAMES, AudioPlace, Provenance, Question, area_of
@@ -76,8 +77,8 @@ def write_question(slot: Slot, draft: Draft, scene: Scene, world: World, audio: 
 def _pair_tags(slot: Slot) -> tuple[str, ...]:
     """Both questions of a contrast pair are named by its first."""
     if slot.pair >= 0:
-        return (f"pair:{slot.pair:06d}",)
-    return (f"pair:{slot.number:06d}",) if slot.has_pair else ()
+        return (f"{PAIR}{slot.pair:06d}",)
+    return (f"{PAIR}{slot.number:06d}",) if slot.has_pair else ()
 
 
 def trace_of(program: str, world: World) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ paid for goes to the cache before anything else happens, and is validated again 
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from twnm_bench.llm.cache import ReplyCache
 from twnm_bench.llm.meter import Meter
 from twnm_bench.llm.ports import Ask, Call, Completion, LanguageModel, Reason, Reply, hash_prompt
 from twnm_bench.llm.replies import Reading, read_reply, strict_schema, word_repair
+from twnm_bench.llm.sharing import share_out
 from twnm_schemas.errors import SpecError, TwnmError
 from twnm_schemas.fingerprints import canonical_json
 
@@ -94,27 +95,18 @@ class _Talk:
 
     async def answer_all(self, asks: Sequence[Ask], on_progress: Callable[[int], None]) -> list[Reply]:
         replies: dict[int, Reply] = {}
-        waiting = iter(enumerate(asks))
-        workers = [
-            asyncio.create_task(self._work(waiting, replies, on_progress))
-            for _ in range(min(self._model.concurrency, len(asks)))
-        ]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-            await self._model.close()
-        return [replies[place] for place in range(len(asks))]
 
-    async def _work(
-        self, waiting: Iterator[tuple[int, Ask]], replies: dict[int, Reply], on_progress: Callable[[int], None]
-    ) -> None:
-        for place, ask in waiting:
+        async def answer(numbered: tuple[int, Ask]) -> None:
+            place, ask = numbered
             replies[place] = await self._answer(ask)
             self._meter.count(replies[place])
             on_progress(len(replies))
+
+        try:
+            await share_out(list(enumerate(asks)), self._model.concurrency, answer)
+        finally:
+            await self._model.close()
+        return [replies[place] for place in range(len(asks))]
 
     async def _answer(self, ask: Ask) -> Reply:
         call = self._first_call(ask)

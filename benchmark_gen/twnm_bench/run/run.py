@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from twnm_bench.items import read_questions
+from twnm_bench.llm.sharing import share_out
 from twnm_bench.run.audio import Shelf
 from twnm_bench.run.controls import Control, apply_control, pair_with_others
 from twnm_bench.run.heard import Answers, Heard, rotate
@@ -165,25 +166,19 @@ async def _ask_all(
     total: int,
 ) -> None:
     """Share the asks among so many workers; the first that fails ends the others."""
-    waiting = iter(due)
     done = total - len(due)
 
-    async def work() -> None:
+    async def answer(ask: Ask) -> None:
         nonlocal done
-        for ask in waiting:
-            reply = await answers.answer(listening.hear(ask))
-            ledger.add(Prediction(id=ask[0], output=reply, rotation=ask[1]))
-            done += 1
-            on_done(done)
-            await asyncio.sleep(0)  # so that Ctrl-C is heeded between answers that never wait
+        reply = await answers.answer(listening.hear(ask))
+        ledger.add(Prediction(id=ask[0], output=reply, rotation=ask[1]))
+        done += 1
+        on_done(done)
+        await asyncio.sleep(0)  # so that Ctrl-C is heeded between answers that never wait
 
-    workers = [asyncio.create_task(work()) for _ in range(min(concurrency, len(due)))]
     try:
-        await asyncio.gather(*workers)
+        await share_out(due, concurrency, answer)
     finally:
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
         await answers.close()
 
 
